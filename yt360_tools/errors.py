@@ -1,0 +1,71 @@
+"""The family of errors. Each knows the exit code that the command line ends with."""
+
+import difflib
+from collections.abc import Iterable
+
+EXIT_OK = 0
+EXIT_BUG = 1
+EXIT_USAGE = 2
+EXIT_UNFINISHED = 3
+EXIT_ENVIRONMENT = 4
+EXIT_INTERRUPTED = 130
+
+
+class Yt360Error(Exception):
+    """What the user should read: what was wrong, what was seen, what is allowed, what to do next."""
+
+    exit_code = EXIT_BUG
+
+
+class UsageError(Yt360Error):
+    """A wrong option, configuration key, manifest or path: the command must be given otherwise."""
+
+    exit_code = EXIT_USAGE
+
+
+class EnvironmentMissing(Yt360Error):
+    """A tool, a permission or space is missing on this machine; `yt360 doctor` says how to get it."""
+
+    exit_code = EXIT_ENVIRONMENT
+
+
+class MediaError(Yt360Error):
+    """A media file is not what it should be: the data's fault, and final.
+
+    Attributes:
+        reason: one word for the ledger, such as ``no_sound`` or ``unreadable_video``.
+    """
+
+    exit_code = EXIT_UNFINISHED
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return (type(self), (self.reason, str(self)))
+
+
+class TransientError(Yt360Error):
+    """The network's, the disk's or our fault: the same item may succeed when it is tried again."""
+
+    exit_code = EXIT_UNFINISHED
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return (type(self), (self.reason, str(self)))
+
+
+class ShardError(Yt360Error):
+    """A shard is damaged, cut short, or of an unknown version or codec."""
+
+    exit_code = EXIT_UNFINISHED
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A hint such as ``; did you mean 'fps'?``, or the empty string when nothing is near."""
+    found = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {found[0]!r}?" if found else ""

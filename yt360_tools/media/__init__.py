@@ -1,0 +1,1 @@
+"""Files with pictures and sound: finding ffmpeg, probing, decoding, encoding."""
