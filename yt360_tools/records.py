@@ -4,9 +4,6 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from yt360_tools.errors import UsageError
 from yt360_tools.geometry import Direction
 
@@ -131,37 +128,6 @@ class View:
     vfov_deg: float
     width: int
     height: int
-
-
-@dataclass(frozen=True)
-class ClipView:
-    """A view with its frames and its beam.
-
-    Attributes:
-        frames: uint8 RGB (frames, height, width, 3).
-        beam: float32 (samples,), a virtual microphone along the view's axis.
-    """
-
-    view: View
-    frames: NDArray[np.uint8]
-    beam: NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Clip:
-    """A clip as a shard holds it.
-
-    Attributes:
-        ambisonics: float32 (4, samples), AmbiX W, Y, Z, X as recorded: not turned to any view.
-        source: what the sound and picture came from (projection, codecs), for the record.
-    """
-
-    window: ClipWindow
-    fps: float
-    sample_rate_hz: int
-    ambisonics: NDArray[np.float32]
-    views: tuple[ClipView, ...]
-    source: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

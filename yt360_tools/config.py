@@ -1,0 +1,238 @@
+"""What a run may be told: one frozen dataclass a stage, read from TOML, overridden by the command line.
+
+An unknown section or key is refused with the nearest known one. The defaults stand here and nowhere else.
+"""
+
+import dataclasses
+import math
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from yt360_tools.errors import UsageError, nearest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+LAYOUTS = ("panorama", "viewport", "cube")
+CODECS = ("jpeg", "raw")
+
+
+@dataclass(frozen=True)
+class DownloadConfig:
+    """How media are fetched.
+
+    Attributes:
+        source: ``youtube``, or URL templates with ``{video_id}``; several when tracks lie apart.
+        media: a folder of local files, instead of a source.
+        jobs: downloads at once.
+        attempts: tries of one download before it counts as failed for this run.
+        rate_limit_mb_s: megabytes a second and download; 0 is unlimited.
+        max_height: the tallest picture asked for, in pixels.
+        player_clients: YouTube player clients to ask, in order; empty leaves it to yt-dlp.
+        cookies_file: a Netscape cookie file, empty for none.
+        proxy: a proxy's address, empty for none.
+    """
+
+    source: tuple[str, ...] = ()
+    media: str = ""
+    jobs: int = 4
+    attempts: int = 3
+    rate_limit_mb_s: float = 0.0
+    max_height: int = 2160
+    player_clients: tuple[str, ...] = ()
+    cookies_file: str = ""
+    proxy: str = ""
+
+
+@dataclass(frozen=True)
+class ValidateConfig:
+    """What a medium must be.
+
+    Attributes:
+        projection: ``auto`` (manifest column, metadata, content), ``er`` or ``eac`` for all.
+        stereo: ``auto``, ``mono``, ``top-bottom`` or ``left-right`` for all.
+        decode_timeout_s: seconds that decoding a file's start and end may take.
+    """
+
+    projection: str = "auto"
+    stereo: str = "auto"
+    decode_timeout_s: float = 120.0
+
+
+@dataclass(frozen=True)
+class SegmentConfig:
+    """How a whole video becomes clips.
+
+    Attributes:
+        clip_s: length of a clip in seconds; clips of one video do not overlap.
+        min_level_dbfs: a window whose W is quieter than this (RMS, full scale 0 dB) is left out.
+        max_clips_per_video: 0 for no limit.
+    """
+
+    clip_s: float = 10.0
+    min_level_dbfs: float = -60.0
+    max_clips_per_video: int = 0
+
+
+@dataclass(frozen=True)
+class BuildConfig:
+    """What a clip becomes.
+
+    Attributes:
+        layout: ``panorama`` (one unrotated equirectangular view), ``viewport`` or ``cube``.
+        views: for viewports, ``ring:N``, ``random:K`` or ``sound:K``.
+        view: for viewports, explicit ``YAW,PITCH[,ROLL[,HFOV]]`` in degrees, instead of `views`.
+        hfov: true horizontal opening angle of viewports, in degrees.
+        size: a viewport's or cube face's pixels: ``S`` or ``WIDTHxHEIGHT``.
+        width: a panorama's width in pixels; it is half as high.
+        fps: frames a second.
+        sample_rate: sound samples a second.
+        codec: ``jpeg`` or ``raw`` frames.
+        quality: JPEG quality, 1 to 100.
+        beam: pattern of a view's beam.
+        min_separation_deg: least angle between ``random:K`` or ``sound:K`` views.
+        max_pitch_deg: ``random:K`` looks at most so far above or below the horizon.
+        eac_border_px: border of YouTube's EAC frames, in source pixels.
+        shard_mb: a shard holds clips of about so many megabytes.
+        seed: of ``random:K``.
+    """
+
+    layout: str = "panorama"
+    views: str = "ring:4"
+    view: tuple[str, ...] = ()
+    hfov: float = 90.0
+    size: str = "224"
+    width: int = 448
+    fps: float = 16.0
+    sample_rate: int = 24000
+    codec: str = "jpeg"
+    quality: int = 90
+    beam: str = "cardioid"
+    min_separation_deg: float = 30.0
+    max_pitch_deg: float = 30.0
+    eac_border_px: float = 2.0
+    shard_mb: float = 96.0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything a rebuild may be told."""
+
+    download: DownloadConfig = field(default_factory=DownloadConfig)
+    validate: ValidateConfig = field(default_factory=ValidateConfig)
+    segment: SegmentConfig = field(default_factory=SegmentConfig)
+    build: BuildConfig = field(default_factory=BuildConfig)
+
+
+Overrides = dict[str, dict[str, Any]]
+"""Values by section and key, as given by a file or the command line; no defaults among them."""
+
+_POSITIVE = {
+    ("download", "jobs"), ("download", "attempts"), ("download", "max_height"), ("validate", "decode_timeout_s"),
+    ("segment", "clip_s"), ("build", "width"), ("build", "fps"), ("build", "sample_rate"),
+    ("build", "quality"), ("build", "shard_mb"),
+}  # fmt: skip
+_CHOICES: dict[tuple[str, str], tuple[str, ...]] = {
+    ("validate", "projection"): ("auto", "er", "eac"),
+    ("validate", "stereo"): ("auto", "mono", "top-bottom", "left-right"),
+    ("build", "layout"): LAYOUTS,
+    ("build", "codec"): CODECS,
+}
+
+
+def read_toml(path: Path) -> Overrides:
+    """The values of a configuration file, checked.
+
+    Raises:
+        UsageError: it is not there, not TOML, or holds an unknown section, key or type.
+    """
+    try:
+        with path.open("rb") as file:
+            found = tomllib.load(file)
+    except OSError as error:
+        raise UsageError(f"configuration {path} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"configuration {path} is not TOML: {error}") from error
+    return check_overrides(found, where=str(path))
+
+
+def check_overrides(values: dict[str, Any], *, where: str) -> Overrides:
+    """`values` with every section, key, type and range checked; lists become tuples.
+
+    Raises:
+        UsageError: names the first wrong value, where it stands and what is allowed.
+    """
+    checked: Overrides = {}
+    sections = {item.name: item for item in dataclasses.fields(Config)}
+    for section, entries in values.items():
+        if section not in sections or not isinstance(entries, dict):
+            raise UsageError(
+                f"{where}: unknown section [{section}]{nearest(section, sections)}; known: {', '.join(sections)}"
+            )
+        defaults = sections[section].default_factory()  # type: ignore[misc, operator]
+        checked[section] = {
+            key: _check_value(where, section, key, value, defaults) for key, value in entries.items()
+        }
+    return checked
+
+
+def _check_value(where: str, section: str, key: str, value: Any, defaults: Any) -> Any:
+    known = [item.name for item in dataclasses.fields(defaults)]
+    if key not in known:
+        raise UsageError(
+            f"{where}: unknown key {section}.{key}{nearest(key, known)}; known: {', '.join(known)}"
+        )
+    kind = type(getattr(defaults, key))
+    if kind is tuple and isinstance(value, str):
+        value = (value,)
+    if kind is tuple and isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        value = tuple(value)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if kind is str and key == "size" and isinstance(value, int):
+        value = str(value)
+    name = f"{where}: {section}.{key}"
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise UsageError(f"{name} must be of type {kind.__name__}; got {value!r}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UsageError(f"{name} must be a finite number; got {value}")
+    if (section, key) in _POSITIVE and value <= 0:
+        raise UsageError(f"{name} must be greater than 0; got {value}")
+    allowed = _CHOICES.get((section, key))
+    if allowed and value not in allowed:
+        raise UsageError(f"{name} must be one of {', '.join(allowed)}; got {value!r}{nearest(value, allowed)}")
+    if (section, key) == ("build", "quality") and value > 100:
+        raise UsageError(f"{name} must be 1 to 100; got {value}")
+    return value
+
+
+def merge(*layers: Overrides) -> Overrides:
+    """The layers' values together; what stands in a later layer wins."""
+    merged: Overrides = {}
+    for layer in layers:
+        for section, entries in layer.items():
+            merged.setdefault(section, {}).update(entries)
+    return merged
+
+
+def resolve(overrides: Overrides) -> Config:
+    """The defaults with `overrides` put over them."""
+    return Config(
+        **{
+            item.name: dataclasses.replace(item.default_factory(), **overrides.get(item.name, {}))  # type: ignore[misc, operator]
+            for item in dataclasses.fields(Config)
+        }
+    )
+
+
+def as_plain(config: Any) -> dict[str, Any]:
+    """A configuration as plain values, fit for JSON (tuples as lists)."""
+    plain: dict[str, Any] = {}
+    for key, value in dataclasses.asdict(config).items():
+        plain[key] = list(value) if isinstance(value, tuple) else value
+    return plain
