@@ -180,9 +180,11 @@ def random_directions(
         UsageError: they find no place with that separation.
     """
     kept: list[Direction] = []
-    for _ in range(10_000):
+    for attempt in range(20_000):
         if len(kept) == count:
             return tuple(kept)
+        if attempt % 500 == 499:
+            kept = []  # the first ones may have left no room for the last
         new = Direction(float(rng.uniform(-180, 180)), float(rng.uniform(-max_pitch_deg, max_pitch_deg)))
         apart = [np.degrees(angle_between(new.ray, old.ray)) >= min_separation_deg for old in kept]
         if all(apart):

@@ -17,7 +17,7 @@ import subprocess
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -45,13 +45,24 @@ AUDIO_ENCODER = {
 }
 VIDEO_ENCODER = {
     "libx264": ("-c:v", "libx264", "-preset", "veryfast", "-crf", "14", "-threads", "1"),
-    "libvpx-vp9": ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-crf", "18", "-b:v", "0"),
+    "libvpx-vp9": (
+        "-c:v",
+        "libvpx-vp9",
+        "-deadline",
+        "realtime",
+        "-cpu-used",
+        "8",
+        "-crf",
+        "18",
+        "-b:v",
+        "0",
+    ),
 }
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A span of a scene, in seconds, and where its dot and its sound are; a segment of tones has no direction."""
+    """A span of a scene, in seconds, and where its dot and sound are; the sound of tones is nowhere."""
 
     clip_id: str
     start_s: float
@@ -93,6 +104,7 @@ def unit_vector(azimuth_deg: float, elevation_deg: float) -> NDArray[np.float64]
     )
 
 
+@lru_cache(maxsize=4)
 def er_rays(width: int, height: int) -> NDArray[np.float64]:
     """The unit vector of every pixel's centre of an ER picture, (height, width, 3)."""
     azimuth = (0.5 - (np.arange(width) + 0.5) / width) * 2 * np.pi
@@ -126,11 +138,17 @@ def draw_background(width: int, height: int, seed: int) -> NDArray[np.float64]:
     return np.clip(picture + np.array([70, 135, 80]), 0, 255).reshape(height, width, 3)
 
 
-def draw_er(width: int, height: int, direction: NDArray[np.float64], background: NDArray[np.float64]):
-    """The background with the dot at a direction, its edge smooth over a pixel; RGB uint8."""
-    distance = angle_deg(er_rays(width, height), direction)
-    cover = np.clip((DOT_RADIUS_DEG - distance) / (360 / width) + 0.5, 0, 1)[..., None]
-    return np.rint(cover * np.array(DOT_RGB) + (1 - cover) * background).astype(np.uint8)
+def draw_er(
+    width: int, height: int, direction: NDArray[np.float64], background: NDArray[np.float64]
+) -> NDArray[np.uint8]:
+    """The background with the dot at a direction, its edge smooth over a pixel; RGB (height, width, 3)."""
+    picture = np.rint(background).astype(np.uint8)
+    rays = er_rays(width, height)
+    near = rays @ direction > np.cos(np.radians(2 * DOT_RADIUS_DEG))
+    distance = angle_deg(rays[near], direction)
+    cover = np.clip((DOT_RADIUS_DEG - distance) / (360 / width) + 0.5, 0, 1)[:, None]
+    picture[near] = np.rint(cover * np.array(DOT_RGB) + (1 - cover) * background[near])
+    return picture
 
 
 def run_ffmpeg(arguments: Sequence[str | Path], stdin: bytes = b"") -> bytes:
@@ -147,7 +165,17 @@ def reproject(pictures: NDArray[np.uint8], options: str, width: int, height: int
     rows, columns = pictures.shape[1:3]
     raw = ("-f", "rawvideo", "-pix_fmt", "rgb24")
     out = run_ffmpeg(
-        [*raw, "-s", f"{columns}x{rows}", "-i", "-", "-vf", f"v360={options}:w={width}:h={height}", *raw, "-"],
+        [
+            *raw,
+            "-s",
+            f"{columns}x{rows}",
+            "-i",
+            "-",
+            "-vf",
+            f"v360={options}:w={width}:h={height}",
+            *raw,
+            "-",
+        ],
         pictures.tobytes(),
     )
     return np.frombuffer(out, np.uint8).reshape(-1, height, width, 3)
@@ -174,7 +202,9 @@ def sn3d_gains() -> tuple[float, ...]:
 
     In SN3D each of W, Y, Z, X is the source itself when the source is on the channel's own axis.
     """
-    matrix = _spaudiopy().sph.sh_matrix(1, np.radians([0, 90, 0, 0]), np.radians([90, 90, 0, 90]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        matrix = _spaudiopy().sph.sh_matrix(1, np.radians([0, 90, 0, 0]), np.radians([90, 90, 0, 90]))
     return tuple(float(gain) for gain in 1 / np.diag(matrix))
 
 
@@ -183,8 +213,6 @@ def _spaudiopy():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # no sound card, and scipy's old spherical harmonics
         import spaudiopy
-
-        spaudiopy.sph.sh_matrix(1, np.zeros(1), np.zeros(1))
     return spaudiopy
 
 
@@ -291,7 +319,7 @@ def _plan_segments(video_id, azimuth_deg, elevation_deg, seconds, tones_hz) -> t
 
 
 def _hold(pictures: NDArray[np.uint8], segments: Sequence[Segment], fps: int) -> NDArray[np.uint8]:
-    """The frames of the whole video: each picture for as long as its segment, the last one for the tail too."""
+    """The frames of the video: each picture for as long as its segment, the last one for the tail too."""
     count = round((segments[-1].end_s + TAIL_S) * fps)
     length_s = segments[0].end_s
     # A frame shows the segment that its own time lies in; the small number guards a boundary's rounding.
@@ -312,7 +340,18 @@ def _render_sound(segments: Sequence[Segment], sample_rate_hz: int, rng) -> NDAr
 
 def _frames_input(frames: NDArray[np.uint8], fps: int) -> tuple[str, ...]:
     rows, columns = frames.shape[1:3]
-    return ("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{columns}x{rows}", "-framerate", f"{fps}", "-i", "-")
+    return (
+        "-f",
+        "rawvideo",
+        "-pix_fmt",
+        "rgb24",
+        "-s",
+        f"{columns}x{rows}",
+        "-framerate",
+        f"{fps}",
+        "-i",
+        "-",
+    )
 
 
 def write_video(path: Path, frames: NDArray[np.uint8], fps: int, video_codec: str) -> None:

@@ -29,7 +29,7 @@ class Path:
         return len(set(zip(self.azimuth_deg, self.elevation_deg, strict=True))) == 1
 
     def rays_at(self, times_s: Array) -> Array:
-        """Unit rays (n, 3) at `times_s` (n,); before the first and after the last keyframe it stands still."""
+        """Unit rays (n, 3) at `times_s` (n,); it stands still before and after the keyframes."""
         keys = ray_from_angles(np.radians(self.azimuth_deg), np.radians(self.elevation_deg))
         known = np.asarray(self.times_s)
         times = np.clip(times_s, known[0], known[-1])

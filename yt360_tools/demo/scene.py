@@ -115,7 +115,7 @@ _DELIVERIES: tuple[Delivery, ...] = (
 
 
 def _delivery(seed: int, index: int, projection: str) -> Delivery:
-    """The first eight videos go through the table in its order, each further eight in an order of their own."""
+    """The first eight videos follow the table, each further eight in an order of their own."""
     block, place = divmod(index, len(_DELIVERIES))
     if block:
         rng = np.random.default_rng(SeedSequence(seed, spawn_key=(1, block)))
@@ -139,11 +139,9 @@ def _cut_frames(rng: Generator, frames: int, rate: Fraction) -> list[int]:
     longest = max(shortest, int(_CUT_S[1] * rate))
     cuts = [0]
     while (left := frames - cuts[-1]) > 0:
-        most = left if left <= longest else min(longest, left - shortest)
-        least = left if left < 2 * shortest else shortest
-        cuts.append(cuts[-1] + int(rng.integers(min(least, most), most + 1)))
-        if 0 < frames - cuts[-1] < shortest:
-            cuts[-1] = frames
+        most = min(longest, left - shortest)
+        is_last = most < shortest or (left <= longest and rng.random() < 0.5)
+        cuts.append(frames if is_last else cuts[-1] + int(rng.integers(shortest, most + 1)))
     return cuts
 
 

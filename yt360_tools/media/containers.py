@@ -11,7 +11,10 @@ from yt360_tools.errors import MediaError
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,ogg,wav,w64,rf64,flac,avi,mpegts,caf,aiff,mp3,aac,nut"
 """Containers that are opened. No playlist is among them: one could name other files and addresses."""
 
-_KINDS = {"video": ("picture", "unreadable_video", "no_picture"), "audio": ("sound", "unreadable_sound", "no_sound")}
+_KINDS = {
+    "video": ("picture", "unreadable_video", "no_picture"),
+    "audio": ("sound", "unreadable_sound", "no_sound"),
+}
 
 
 def safe_name(path: Path) -> str:

@@ -64,3 +64,10 @@ def open_ffmpeg(arguments: Sequence[str | Path], *, stderr: IO[bytes] | int) -> 
     """Start ffmpeg with a pipe to its standard input, for frames or samples that are made on the way."""
     command = [find_ffmpeg(), "-hide_banner", "-v", "error", *map(str, arguments)]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=stderr)
+
+
+def ffmpeg_encoders() -> frozenset[str]:
+    """The names of the encoders that this ffmpeg has."""
+    done = subprocess.run([find_ffmpeg(), "-hide_banner", "-encoders"], capture_output=True, text=True, check=False)
+    words = (line.split() for line in done.stdout.splitlines())
+    return frozenset(line[1] for line in words if len(line) > 1)

@@ -21,7 +21,7 @@ from yt360_tools.media.ffmpeg import run_ffmpeg
 _NOT_MEDIA = frozenset(
     "json part ytdl tmp temp txt description xml html md csv vtt srt ass lrc jpg jpeg png webp gif sha256 log".split()
 )
-_HEAD_S, _TAIL_S, _SLACK_S = 1.0, 2.0, 1.0
+_HEAD_FRAMES, _TAIL_S, _SLACK_S = 30, 2.0, 1.0
 
 
 @dataclass(frozen=True)
@@ -150,15 +150,15 @@ def check_decodes(path: Path, kind: str, duration_s: float, timeout_s: float = 6
         MediaError: ``unreadable_video``, ``unreadable_sound``, ``truncated`` or ``decode_timeout``.
     """
     unreadable = "unreadable_video" if kind == "v" else "unreadable_sound"
-    start_s, end_s = _announced_span(path, kind, duration_s)
-    _check_last_page(path)
+    start_s, end_s, zero_s = _announced_span(path, kind, duration_s)
+    _check_own_length(path)
     deadline = time.monotonic() + timeout_s
-    head = _decoded_end(path, kind, start_s, _HEAD_S, deadline, timeout_s)
+    head = _decoded_end(path, kind, None, deadline, timeout_s)
     if head is None:
-        raise MediaError(unreadable, f"{path.name}: nothing decodes in its first {_HEAD_S:g} s")
+        raise MediaError(unreadable, f"{path.name}: nothing decodes at its beginning")
     if head >= end_s - _SLACK_S:
         return
-    tail = _decoded_end(path, kind, max(start_s, end_s - _TAIL_S), None, deadline, timeout_s)
+    tail = _decoded_end(path, kind, max(start_s, end_s - _TAIL_S) - zero_s, deadline, timeout_s)
     if tail is None or tail < end_s - _SLACK_S:
         seen = "nothing decodes at its end" if tail is None else f"the last that decodes is at {tail:.2f} s"
         raise MediaError(
@@ -167,8 +167,11 @@ def check_decodes(path: Path, kind: str, duration_s: float, timeout_s: float = 6
         )
 
 
-def _announced_span(path: Path, kind: str, duration_s: float) -> tuple[float, float]:
-    """Where the track begins and should end, in seconds; refuses a container that ends before it says."""
+def _announced_span(path: Path, kind: str, duration_s: float) -> tuple[float, float, float]:
+    """Where the track begins and should end, and where its container's own clock begins, in seconds.
+
+    Refuses a container that ends before it says.
+    """
     name, reason = ("video", "unreadable_video") if kind == "v" else ("audio", "unreadable_sound")
     with opened(path, name) as (container, stream), foreign_errors(path, reason, "reading its header"):
         start_s = start_of(stream)
@@ -182,20 +185,25 @@ def _announced_span(path: Path, kind: str, duration_s: float) -> tuple[float, fl
                     f"{path.name}: it announces {whole_s:.2f} s, and its last packet ends at {last_s or 0:.2f} s; "
                     "fetch it again",
                 )
-        return start_s, max(end_s or 0.0, start_s + duration_s)
+        return start_s, max(end_s or 0.0, start_s + duration_s), (container.start_time or 0) / 1_000_000
 
 
 def _decoded_end(
-    path: Path, kind: str, start_s: float, span_s: float | None, deadline: float, timeout_s: float
+    path: Path, kind: str, seek_s: float | None, deadline: float, timeout_s: float
 ) -> float | None:
-    """When the last frame ends that decodes in a span from `start_s` on; None when there is none."""
+    """When the last frame ends that decodes: of the first ones, or of all from `seek_s` on; None without any.
+
+    `seek_s` counts from the container's beginning (ffmpeg's ``-ss``), the answer is on the source's clock.
+    """
     options = [part for key, value in INPUT_OPTIONS.items() for part in (f"-{key}", value)]
-    until = [] if span_s is None else ["-t", f"{span_s:.6f}"]
-    arguments = ["-threads", "1", *options, "-seek_timestamp", "1", "-ss", f"{start_s:.6f}", *until]
-    arguments += ["-copyts", "-xerror", "-i", safe_name(path), "-map", f"0:{kind}:0"]
-    arguments += ["-fps_mode", "passthrough"] if kind == "v" else []
+    seek = [] if seek_s is None else ["-ss", f"{max(0.0, seek_s):.6f}"]
+    limit = [f"-frames:{kind}", str(_HEAD_FRAMES)] if seek_s is None else []
+    arguments = ["-threads", "1", *options, *seek, "-copyts", "-xerror", "-i", safe_name(path)]
+    arguments += ["-map", f"0:{kind}:0", *limit, *(["-fps_mode", "passthrough"] if kind == "v" else [])]
     try:
-        done = run_ffmpeg([*arguments, "-f", "framecrc", "-"], timeout_s=max(0.1, deadline - time.monotonic()))
+        done = run_ffmpeg(
+            [*arguments, "-f", "framecrc", "-"], timeout_s=max(0.1, deadline - time.monotonic())
+        )
     except TimeoutExpired as error:
         raise MediaError(
             "decode_timeout",
@@ -217,20 +225,35 @@ def _last_time(framecrc: str) -> float | None:
     return max(ends, default=None)
 
 
-def _check_last_page(path: Path) -> None:
-    """Refuse an Ogg file whose last page is incomplete or not marked as the last.
+def _check_own_length(path: Path) -> None:
+    """Refuse what ffmpeg would take as a shorter file: an Ogg without its last page, a WAV without its last data.
 
     Ogg announces no duration: the end of its pages is all there is to tell (RFC 3533, section 6).
     """
+    size = path.stat().st_size
     with path.open("rb") as file:
-        if file.read(4) != b"OggS":
-            return
-        size = path.stat().st_size
-        file.seek(max(0, size - 0x11000))  # a page has at most 65,307 bytes
-        tail = file.read()
-    at = tail.rfind(b"OggS")
-    page = tail[at:]
-    segments = page[26] if at >= 0 and len(page) > 26 else 0
-    length = 27 + segments + sum(page[27 : 27 + segments])
-    if at < 0 or len(page) < max(27, length) or not page[5] & 4:
-        raise MediaError("truncated", f"{path.name}: its last Ogg page is incomplete or missing; fetch it again")
+        magic = file.read(12)
+        if magic[:4] == b"OggS":
+            file.seek(max(0, size - 0x11000))  # a page has at most 65,307 bytes
+            tail = file.read()
+            page = tail[tail.rfind(b"OggS") :] if b"OggS" in tail else b""
+            segments = page[26] if len(page) > 26 else 0
+            whole = len(page) >= 27 + segments + sum(page[27 : 27 + segments])
+            if len(page) < 27 or not whole or not page[5] & 4:
+                raise MediaError(
+                    "truncated", f"{path.name}: its last Ogg page is incomplete or missing; fetch it again"
+                )
+        elif magic[:4] == b"RIFF" and magic[8:] == b"WAVE":
+            at = 12
+            while at + 8 <= size and at < 1 << 20:
+                file.seek(at)
+                head = file.read(8)
+                length = int.from_bytes(head[4:], "little")
+                if head[:4] == b"data":
+                    if length < 0xFFFFFFFF and at + 8 + length > size:
+                        raise MediaError(
+                            "truncated",
+                            f"{path.name}: it announces {length} bytes of sound and has {size - at - 8}; fetch it again",
+                        )
+                    return
+                at += 8 + length + length % 2

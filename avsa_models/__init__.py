@@ -1,0 +1,1 @@
+"""Models that learn from the spatial alignment of picture and sound."""

@@ -1,0 +1,67 @@
+"""The command line: each command parses, calls one function of the library, and prints.
+
+Results go to stdout, messages to stderr. Exit codes: 0 all done, or rejected for the data's fault;
+1 a bug; 2 usage; 3 something failed and may heal; 4 a tool or the environment is missing; 130 interrupted.
+"""
+
+import logging
+import sys
+import traceback
+
+import click
+
+from yt360_tools import __version__
+from yt360_tools.cli.demo import demo
+from yt360_tools.cli.doctor import doctor
+from yt360_tools.cli.line import build, download, rebuild, segment, status, validate
+from yt360_tools.cli.manifest import manifest
+from yt360_tools.cli.shard import shard
+from yt360_tools.errors import EXIT_BUG, EXIT_INTERRUPTED, Yt360Error
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="yt360")
+@click.option("-v", "--verbose", is_flag=True, help="Say more on stderr.")
+def yt360(verbose: bool) -> None:
+    """From a manifest of 360° clips with spatial audio to HDF5 shards.
+
+    \b
+    Example, on a world that is made on the spot:
+      yt360 demo world --videos 4 --seconds 24 --seed 1
+      yt360 rebuild world/manifest.csv --media world/media --workspace work
+      yt360 shard info work/shards
+
+    \b
+    Exit codes: 0 all done, or rejected for the data's fault; 1 a bug; 2 usage; 3 something failed and
+    may heal; 4 a tool or the environment is missing; 130 interrupted.
+    """
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s: %(message)s")
+
+
+for command in (rebuild, download, validate, segment, build, status, shard, manifest, demo, doctor):
+    yt360.add_command(command)
+
+
+def main() -> None:
+    """Run the command line and exit with the code that fits how it ended."""
+    try:
+        yt360(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(EXIT_INTERRUPTED)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        click.echo("interrupted: what is done is kept; run the same command again to go on", err=True)
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        sys.exit(0)
+    except Yt360Error as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except Exception:
+        traceback.print_exc()
+        click.echo("this is a bug in yt360-tools: please report it with the lines above", err=True)
+        sys.exit(EXIT_BUG)

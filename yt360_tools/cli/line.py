@@ -1,0 +1,312 @@
+"""The line's commands: `rebuild`, its four stages, and `status`."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from yt360_tools.errors import EXIT_BUG, EXIT_OK, EXIT_UNFINISHED
+
+if TYPE_CHECKING:
+    from yt360_tools.pipeline.rebuild import Line, StageReport
+
+_SHOWN_PROBLEMS = 20
+
+
+def _options(*names: str) -> Callable[[Any], Any]:
+    """Decorate a command with the options of some sections of the configuration."""
+
+    def decorate(command: Any) -> Any:
+        for name in reversed(names):
+            for option in reversed(_OPTIONS[name]):
+                command = option(command)
+        return command
+
+    return decorate
+
+
+_OPTIONS: dict[str, list[Any]] = {
+    "line": [
+        click.argument("manifest", type=click.Path(path_type=Path)),
+        click.option(
+            "--workspace", "-w", required=True, type=click.Path(path_type=Path), help="Folder to work in; it remembers."
+        ),
+        click.option("--config", type=click.Path(path_type=Path), help="TOML file; options given here win over it."),
+        click.option("--workers", type=click.IntRange(1), help="Worker processes.  [default: all processors]"),
+        click.option("--retry-rejected", is_flag=True, help="Take up again what was rejected before."),
+        click.option("--strict", is_flag=True, help="Exit with 3 when anything was rejected."),
+        click.option("--json", "as_json", is_flag=True, help="Print the report as JSON."),
+    ],
+    "download": [
+        click.option(
+            "--source",
+            multiple=True,
+            metavar="youtube|URL",
+            help="YouTube, or a URL template with {video_id}; {track} becomes video and audio, {ext} is tried. "
+            "Twice for picture and sound apart.  [default: youtube]",
+        ),
+        click.option("--media", metavar="DIR", help="Folder of <video_id>.video.* with .audio.*, or <video_id>.*"),
+    ],
+    "validate": [
+        click.option("--projection", metavar="auto|er|eac", help="How the sphere lies in all videos.  [default: auto]"),
+        click.option(
+            "--stereo",
+            metavar="auto|mono|top-bottom|left-right",
+            help="How two eyes lie in all videos.  [default: auto]",
+        ),
+    ],
+    "segment": [click.option("--clip-s", type=float, help="Length of the clips of whole videos.  [default: 10]")],
+    "build": [
+        click.option(
+            "--layout", metavar="panorama|viewport|cube", help="What pictures a clip gets.  [default: panorama]"
+        ),
+        click.option("--views", metavar="ring:N|random:K|sound:K", help="Set of viewports.  [default: ring:4]"),
+        click.option("--view", multiple=True, metavar="YAW,PITCH[,ROLL[,HFOV]]", help="A viewport, in degrees; repeatable."),
+        click.option("--hfov", type=float, help="True horizontal opening angle of viewports.  [default: 90]"),
+        click.option("--size", metavar="S|WxH", help="Pixels of a viewport or cube face.  [default: 224]"),
+        click.option("--width", type=int, help="Width of a panorama in pixels.  [default: 448]"),
+        click.option("--fps", type=float, help="Frames a second.  [default: 16]"),
+        click.option("--sample-rate", type=int, help="Sound samples a second.  [default: 24000]"),
+        click.option("--codec", metavar="jpeg|raw", help="How frames are stored.  [default: jpeg]"),
+        click.option("--quality", type=int, help="Of JPEG frames, 1 to 100.  [default: 90]"),
+        click.option("--beam", help="Pattern of a view's beam.  [default: cardioid]"),
+        click.option("--shard-mb", type=float, help="Megabytes of clips a shard.  [default: 96]"),
+        click.option("--seed", type=int, help="Of random:K.  [default: 0]"),
+    ],
+}
+
+_SECTION_OF = {
+    "source": "download", "media": "download", "projection": "validate", "stereo": "validate", "clip_s": "segment",
+    "layout": "build", "views": "build", "view": "build", "hfov": "build", "size": "build", "width": "build",
+    "fps": "build", "sample_rate": "build", "codec": "build", "quality": "build", "beam": "build",
+    "shard_mb": "build", "seed": "build",
+}  # fmt: skip
+
+
+@click.command()
+@_options("line", "download", "validate", "segment", "build")
+@click.option("--plan", is_flag=True, help="Say what would be done, how many bytes, and whether the disk has room.")
+def rebuild(plan: bool, **options: Any) -> None:
+    """Run the whole line: from MANIFEST to shards in the workspace.
+
+    Run it again to go on: only what is missing is done. A bad video becomes a row with a reason; the
+    others finish.
+
+    \b
+    Examples:
+      yt360 rebuild world/manifest.csv --media world/media --workspace work
+      yt360 rebuild clips.csv -w work --layout viewport --views sound:2 --size 112
+      yt360 rebuild clips.csv -w work --source 'https://host/{video_id}.{track}.{ext}' --plan
+    """
+    from yt360_tools.pipeline.rebuild import STAGES
+
+    if plan:
+        _print_plan(options)
+    else:
+        _run(STAGES, options)
+
+
+@click.command()
+@_options("line", "download")
+def download(**options: Any) -> None:
+    """Fetch the media of MANIFEST's videos into the workspace.
+
+    \b
+    Example:
+      yt360 download clips.csv --workspace work --source youtube
+    """
+    _run(("download",), options)
+
+
+@click.command()
+@_options("line", "validate")
+def validate(**options: Any) -> None:
+    """Examine fetched media: do picture and sound decode, how does the sphere lie in the frame.
+
+    \b
+    Example:
+      yt360 validate clips.csv --workspace work --projection eac
+    """
+    _run(("validate",), options)
+
+
+@click.command()
+@_options("line", "segment")
+def segment(**options: Any) -> None:
+    """Find the clips: rows with times as they are, whole videos cut where they sound.
+
+    \b
+    Example:
+      yt360 segment clips.csv --workspace work --clip-s 5
+    """
+    _run(("segment",), options)
+
+
+@click.command()
+@_options("line", "build")
+def build(**options: Any) -> None:
+    """Make shards of the clips whose media are there.
+
+    \b
+    Example:
+      yt360 build clips.csv --workspace work --layout cube --size 128
+    """
+    _run(("build",), options)
+
+
+@click.command()
+@click.option("--workspace", "-w", required=True, type=click.Path(path_type=Path), help="The workspace.")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def status(workspace: Path, as_json: bool) -> None:
+    """How far a workspace is: a line a stage, with reasons counted.
+
+    \b
+    Example:
+      yt360 status --workspace work
+    """
+    from yt360_tools.pipeline.status import workspace_status
+
+    stages = workspace_status(workspace)
+    if as_json:
+        click.echo(json.dumps({"stages": [dataclasses.asdict(stage) for stage in stages]}, indent=2))
+        return
+    click.echo(f"{'stage':<10}{'done':>8}{'rejected':>10}{'failed':>8}{'to do':>8}  reasons")
+    for stage in stages:
+        reasons = {**stage.rejected_reasons, **stage.failed_reasons}
+        text = ", ".join(f"{reason} {count}" for reason, count in sorted(reasons.items()))
+        numbers = f"{stage.done:>8}{stage.rejected:>10}{stage.failed:>8}{stage.to_do:>8}"
+        click.echo(f"{stage.stage:<10}{numbers}  {text}".rstrip())
+
+
+def _overrides(options: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What the configuration file and the options say, by section; what is left out is not there."""
+    from yt360_tools.config import check_overrides, merge, read_toml
+
+    given: dict[str, dict[str, Any]] = {}
+    for name, section in _SECTION_OF.items():
+        value = options.get(name)
+        if value is not None and value != ():
+            given.setdefault(section, {})[name] = value
+    looks = given.get("build", {})
+    if ("view" in looks or "views" in looks) and "layout" not in looks:
+        looks["layout"] = "viewport"
+    from_file = read_toml(options["config"]) if options.get("config") else {}
+    return merge(from_file, check_overrides(given, where="option"))
+
+
+def _run(stages: tuple[str, ...], options: dict[str, Any]) -> None:
+    """Run stages in their order, print how they ended, and exit with the code that fits."""
+    from yt360_tools.pipeline.executors import default_workers
+    from yt360_tools.pipeline.rebuild import forget_rejected, opened_line
+
+    workers = options["workers"] or default_workers()
+    with opened_line(options["manifest"], options["workspace"], _overrides(options), workers=workers) as line:
+        for fault in line.manifest.faults:
+            click.echo(f"rejected  {fault.message}", err=True)
+        _note_unlisted(line)
+        if options["retry_rejected"]:
+            forget_rejected(line)
+        reports = []
+        for stage in stages:
+            report = line.run(stage)
+            _print_problems(report)
+            reports.append(report)
+        _print_summary(line, reports, options["as_json"])
+        code = _exit_code(line, reports, options["strict"])
+    if code:
+        click.get_current_context().exit(code)
+
+
+def _note_unlisted(line: "Line") -> None:
+    """Say which files of a local folder belong to no row of the manifest: nothing is done with them."""
+    from yt360_tools.sources import open_source
+    from yt360_tools.sources.local import LocalSource
+
+    if not line.config.download.media:
+        return
+    source = open_source(line.config.download)
+    if isinstance(source, LocalSource):
+        known = {*line.manifest.video_ids}
+        unlisted = source.unlisted(known)
+        if unlisted:
+            click.echo(
+                f"note: {len(unlisted)} files in {source.folder} belong to no video of the manifest "
+                f"(the first: {unlisted[0]}); they are left alone",
+                err=True,
+            )
+
+
+def _print_problems(report: "StageReport") -> None:
+    for outcome in report.problems[:_SHOWN_PROBLEMS]:
+        detail = outcome.detail.strip().replace("\n", "\n    ")
+        click.echo(f"{outcome.state:<9} {outcome.item}: {outcome.reason}: {detail}", err=True)
+    hidden = len(report.problems) - _SHOWN_PROBLEMS
+    if hidden > 0:
+        click.echo(f"... and {hidden} more; 'yt360 status' counts them, the ledger has each", err=True)
+
+
+def _print_summary(line: "Line", reports: "list[StageReport]", as_json: bool) -> None:
+    from yt360_tools.pipeline.status import workspace_status
+
+    stages = {stage.stage: stage for stage in workspace_status(line.workspace.root)}
+    if as_json:
+        plain = {
+            "workspace": str(line.workspace.root),
+            "stages": [dataclasses.asdict(stages[report.stage]) | {"taken_up": report.taken_up} for report in reports],
+            "manifest_faults": [dataclasses.asdict(fault) for fault in line.manifest.faults],
+        }
+        click.echo(json.dumps(plain, indent=2))
+        return
+    for report in reports:
+        stage = stages[report.stage]
+        parts = [f"{stage.done} done"]
+        parts += [f"{stage.rejected} rejected"] if stage.rejected else []
+        parts += [f"{stage.failed} failed"] if stage.failed else []
+        parts += [f"{stage.to_do} to do"] if stage.to_do else []
+        click.echo(f"{report.stage:<9} {', '.join(parts)} ({report.taken_up} in this run)")
+    if line.manifest.faults:
+        click.echo(f"manifest  {len(line.manifest.faults)} rows rejected")
+    if any(report.stage == "build" for report in reports):
+        click.echo(f"shards    {line.workspace.shards}")
+
+
+def _exit_code(line: "Line", reports: "list[StageReport]", strict: bool) -> int:
+    from yt360_tools.pipeline.runner import BUG
+    from yt360_tools.pipeline.status import workspace_status
+
+    problems = [outcome for report in reports for outcome in report.problems]
+    if any(outcome.reason == BUG for outcome in problems):
+        return EXIT_BUG
+    stages = [stage for stage in workspace_status(line.workspace.root)]
+    if any(outcome.state == "failed" for outcome in problems):
+        return EXIT_UNFINISHED
+    if strict and (line.manifest.faults or any(stage.rejected for stage in stages)):
+        return EXIT_UNFINISHED
+    return EXIT_OK
+
+
+def _print_plan(options: dict[str, Any]) -> None:
+    from yt360_tools.pipeline.planning import plan_rebuild
+
+    plan = plan_rebuild(options["manifest"], options["workspace"], _overrides(options))
+    if options["as_json"]:
+        click.echo(json.dumps(dataclasses.asdict(plan), indent=2))
+        return
+    click.echo(f"videos to fetch      {plan.videos_to_fetch}  ({_size(plan.fetch_bytes)})")
+    click.echo(f"videos to examine    {plan.videos_to_validate}")
+    click.echo(f"rows to segment      {plan.rows_to_segment}")
+    click.echo(f"clips to build       {plan.clips_to_build}  (about {_size(plan.shard_bytes)} of shards)")
+    click.echo(f"free on the disk     {_size(plan.free_bytes)}: {plan.verdict}")
+
+
+def _size(count: float | None) -> str:
+    if count is None:
+        return "size unknown until fetched"
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} TB"

@@ -1,0 +1,191 @@
+"""How the sphere lies in a file's frame: as the manifest says, else its header, else the look of its frames."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yt360_tools.errors import MediaError, UsageError, nearest
+from yt360_tools.media.containers import announced_end, container_end, foreign_errors, opened, start_of
+from yt360_tools.media.spherical import SphericalMetadata, read_spherical
+from yt360_tools.records import SourceLayout
+
+Gray = NDArray[np.float32]
+PROJECTIONS = ("er", "eac")
+STEREO = ("mono", "top-bottom", "left-right")
+_FRAMES = 8
+_WIDTH = 512
+_FROM_METADATA = {"equirectangular": "er", "mesh": "eac"}
+
+# A seam is a jump this many times its surroundings, and at least so many gray levels; none is below the lower bound.
+_SEAM, _NO_SEAM, _SEAM_LEVELS = 2.5, 1.6, 4.0
+# Two eyes see nearly the same: how well halves agree beyond their mean rows and columns, and with what contrast.
+_EYES_AGREE, _EYES_CONTRAST = 0.9, 6.0
+
+
+def decide_layout(path: Path, *, declared: tuple[str | None, str | None] = (None, None)) -> SourceLayout:
+    """The layout of a picture file; `declared` is what the manifest says, (projection, stereo), None where silent.
+
+    `decided_by` tells where the projection came from. A file whose header gives a projection and no stereo
+    mode is mono. Content decides only by clear margins; what is undecided is a mono ER picture by default.
+
+    Raises:
+        UsageError: `declared` is none of the known words.
+        MediaError: ``unsupported_projection``, or what opening and decoding the file raises.
+    """
+    projection, stereo = declared
+    _check_word("projection", projection, PROJECTIONS)
+    _check_word("stereo", stereo, STEREO)
+    decided_by = "manifest" if projection else ""
+    metadata = read_spherical(path)
+    if metadata and not projection and metadata.projection:
+        projection, decided_by = _supported(path, metadata), "metadata"
+        stereo = stereo or metadata.stereo or "mono"
+    if metadata:
+        stereo = stereo or metadata.stereo
+    if not projection or not stereo:
+        guess = look_of(_sample_frames(path))
+        stereo = stereo or guess.stereo
+        if not projection:
+            projection, decided_by = guess.projection, guess.decided_by
+    if projection == "eac" and stereo != "mono":
+        raise MediaError(
+            "unsupported_projection",
+            f"{path.name}: its picture is EAC in stereo ({stereo}), decided by {decided_by}; "
+            "mono EAC, and ER with or without stereo, are supported",
+        )
+    return SourceLayout(projection, stereo, decided_by)
+
+
+def _check_word(what: str, word: str | None, known: tuple[str, ...]) -> None:
+    if word is not None and word not in known:
+        raise UsageError(f"{what} {word!r} is unknown{nearest(word, known)}; allowed are {', '.join(known)}")
+
+
+def _supported(path: Path, metadata: SphericalMetadata) -> str:
+    if metadata.projection not in _FROM_METADATA:
+        raise MediaError(
+            "unsupported_projection",
+            f"{path.name}: its header says {metadata.projection}; equirectangular and mesh (EAC) are supported. "
+            "If the header is wrong, the manifest can declare the projection",
+        )
+    return _FROM_METADATA[metadata.projection]
+
+
+def look_of(frames: list[Gray]) -> SourceLayout:
+    """The layout by content alone, of frames (height, width) in gray levels 0..255; ``default`` when undecided.
+
+    Two halves that are nearly one picture are two eyes. In EAC the line between the two rows of faces is a
+    hard edge and the left and right borders do not meet; in ER the horizon is no edge and they do.
+    """
+    for stereo, halves in (("top-bottom", _top_and_bottom), ("left-right", _left_and_right)):
+        if frames and all(_are_two_eyes(*halves(frame)) for frame in frames):
+            return _look_of_eyes([halves(frame)[0] for frame in frames], stereo)
+    projection = _projection_of(frames)
+    return SourceLayout(projection or "er", "mono", "content" if projection else "default")
+
+
+def _look_of_eyes(eyes: list[Gray], stereo: str) -> SourceLayout:
+    """Stereo ER; in stereo EAC each eye is turned by a quarter."""
+    turned = [np.rot90(eye, -1) for eye in eyes]
+    is_eac = stereo == "left-right" and _projection_of(turned) == "eac" and _projection_of(eyes) != "er"
+    return SourceLayout("eac" if is_eac else "er", stereo, "content")
+
+
+def _top_and_bottom(frame: Gray) -> tuple[Gray, Gray]:
+    half = frame.shape[0] // 2
+    return frame[:half], frame[half : 2 * half]
+
+
+def _left_and_right(frame: Gray) -> tuple[Gray, Gray]:
+    half = frame.shape[1] // 2
+    return frame[:, :half], frame[:, half : 2 * half]
+
+
+def _are_two_eyes(one: Gray, other: Gray) -> bool:
+    """Whether two halves agree in more than what all landscapes share: bright above, dark below."""
+    a, b = _detail(one), _detail(other)
+    contrast = min(float(a.std()), float(b.std()))
+    return contrast > _EYES_CONTRAST and float((a * b).mean()) > _EYES_AGREE * float(a.std() * b.std())
+
+
+def _detail(half: Gray) -> Gray:
+    """A half without its mean row and mean column, smoothed so far that parallax does not count."""
+    height, width = half.shape[0] // 8 * 8, half.shape[1] // 8 * 8
+    small = half[:height, :width].reshape(height // 8, 8, width // 8, 8).mean(axis=(1, 3))
+    return np.asarray(small - small.mean(axis=0) - small.mean(axis=1, keepdims=True) + small.mean())
+
+
+@dataclass(frozen=True)
+class _Seam:
+    """A jump between two neighbouring rows: gray levels, and how often the usual jump near it."""
+
+    levels: float
+    ratio: float
+
+    @property
+    def is_hard(self) -> bool:
+        return self.ratio > _SEAM and self.levels > _SEAM_LEVELS
+
+    @property
+    def is_soft(self) -> bool:
+        return self.ratio < _NO_SEAM
+
+
+def _projection_of(frames: list[Gray]) -> str | None:
+    """``eac`` or ``er`` if both seams say so clearly, else None."""
+    frames = [frame for frame in frames if frame.std() > _EYES_CONTRAST]
+    if not frames:
+        return None
+    middle = _seam([_rows_around(frame, frame.shape[0] // 2) for frame in frames])
+    wrapped = [np.roll(frame.T, frame.shape[1] // 2, axis=0) for frame in frames]
+    meridian = _seam([_rows_around(frame, frame.shape[0] // 2) for frame in wrapped])
+    if middle.is_hard and meridian.is_hard:
+        return "eac"
+    if middle.is_soft and meridian.is_soft:
+        return "er"
+    return None
+
+
+def _rows_around(frame: Gray, middle: int) -> Gray:
+    reach = max(4, middle // 8)
+    return frame[middle - reach : middle + reach]
+
+
+def _seam(strips: list[Gray]) -> _Seam:
+    """The jump in the middle of strips against the median jump in them, over all frames."""
+    jumps = np.mean([np.abs(np.diff(strip, axis=0)).mean(axis=1) for strip in strips], axis=0)
+    middle = len(jumps) // 2
+    usual = float(np.median(np.delete(jumps, middle)))
+    return _Seam(float(jumps[middle]), float(jumps[middle]) / max(usual, 0.25))
+
+
+def _sample_frames(path: Path) -> list[Gray]:
+    """Up to 8 key frames spread over a file, small and gray."""
+    import av
+
+    frames: list[Gray] = []
+    with (
+        opened(path, "video") as (container, stream),
+        foreign_errors(path, "unreadable_video", "looking at it"),
+    ):
+        stream.codec_context.thread_count = 1
+        start_s = start_of(stream)
+        end_s = announced_end(container, stream) or container_end(container) or start_s
+        last_pts = None
+        for part in range(_FRAMES):
+            time_s = start_s + (end_s - start_s) * (part + 0.5) / _FRAMES
+            try:
+                container.seek(int(time_s / stream.time_base), stream=stream, backward=True)
+            except av.error.FFmpegError:
+                continue
+            frame = next(container.decode(stream), None)
+            if frame is None or frame.pts == last_pts:
+                continue
+            last_pts = frame.pts
+            width = min(_WIDTH, frame.width) // 16 * 16 or frame.width
+            height = max(16, round(width * frame.height / frame.width / 16) * 16)
+            small = frame.reformat(width=width, height=height, format="gray", interpolation="AREA")
+            frames.append(small.to_ndarray().astype(np.float32))
+    return frames

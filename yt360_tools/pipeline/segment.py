@@ -1,0 +1,194 @@
+"""The third stage: the clips of each video, given by the manifest or found where it sounds."""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from yt360_tools.config import SegmentConfig
+from yt360_tools.errors import MediaError, TransientError, UsageError
+from yt360_tools.geometry import Array
+from yt360_tools.manifest import Manifest, write_manifest
+from yt360_tools.pipeline import download, validate
+from yt360_tools.pipeline.ledger import Entry, Ledger
+from yt360_tools.pipeline.validate import validated_videos
+from yt360_tools.pipeline.workspace import Workspace
+from yt360_tools.records import ClipRow, ClipWindow, Outcome, VideoRecord, clip_id_for
+
+STAGE = "segment"
+
+_HOP_S = 0.1
+_EDGE_S = 0.1
+"""By so much may a clip reach over a video's ends: containers round."""
+
+
+@dataclass(frozen=True)
+class SegmentTask:
+    """Find the windows of a video's rows."""
+
+    video: VideoRecord
+    rows: tuple[ClipRow, ...]
+    workspace: Workspace
+    config: SegmentConfig
+
+    @property
+    def size(self) -> int:
+        return len(self.rows)
+
+    def run(self) -> list[Outcome]:
+        return [self._outcome(row) for row in self.rows]
+
+    def _outcome(self, row: ClipRow) -> Outcome:
+        try:
+            if row.is_whole_video:
+                windows = self._found(row)
+            else:
+                windows = (given_window(row, self.video),)
+        except MediaError as error:
+            return Outcome(row.clip_id, STAGE, "rejected", error.reason, str(error))
+        except TransientError as error:
+            return Outcome(row.clip_id, STAGE, "failed", error.reason, str(error))
+        return Outcome(
+            row.clip_id, STAGE, "done", data={"windows": [dataclasses.asdict(window) for window in windows]}
+        )
+
+    def _found(self, row: ClipRow) -> tuple[ClipWindow, ...]:
+        from yt360_tools.media.sound import read_envelope
+
+        start_s, levels = read_envelope(
+            self.workspace.root / self.video.audio_path, hop_s=_HOP_S, channel=self.video.channel_map[0]
+        )
+        return sounding_windows(row, self.video, start_s, levels, self.config)
+
+    def failed(self, reason: str, detail: str) -> list[Outcome]:
+        return [Outcome(row.clip_id, STAGE, "failed", reason, detail) for row in self.rows]
+
+    def after_death(self) -> tuple[list[Outcome], None]:
+        return self.failed("worker_died", f"{self.video.video_id}: the worker died while segmenting"), None
+
+
+def given_window(row: ClipRow, video: VideoRecord) -> ClipWindow:
+    """The window that a row gives, if the video has it.
+
+    Raises:
+        MediaError: it reaches over the video's ends.
+    """
+    assert row.start_s is not None and row.end_s is not None
+    if row.start_s < video.start_s - _EDGE_S or row.end_s > video.end_s + _EDGE_S:
+        raise MediaError(
+            "window_outside_video",
+            f"{row.clip_id}: asks for {row.start_s:g} to {row.end_s:g} s, "
+            f"and picture and sound reach from {video.start_s:g} to {video.end_s:g} s",
+        )
+    return ClipWindow(row.clip_id, row.video_id, row.start_s, row.end_s, row.split)
+
+
+def sounding_windows(
+    row: ClipRow, video: VideoRecord, start_s: float, levels: Array, config: SegmentConfig
+) -> tuple[ClipWindow, ...]:
+    """Windows of `clip_s` seconds at whole seconds, one after the other, where W is loud enough.
+
+    Args:
+        start_s: when the first of the levels begins, in seconds on the source's clock.
+        levels: RMS of W in full scale, one each `_HOP_S` seconds.
+
+    Raises:
+        MediaError: the video is shorter than a clip, or silent.
+    """
+    clip_s = config.clip_s
+    if video.end_s - math.ceil(video.start_s) < clip_s:
+        raise MediaError(
+            "too_short",
+            f"{row.video_id}: lasts {video.end_s - video.start_s:.2f} s; a clip takes {clip_s:g} s",
+        )
+    windows: list[ClipWindow] = []
+    begin = float(math.ceil(video.start_s))
+    while begin + clip_s <= video.end_s:
+        first = max(0, round((begin - start_s) / _HOP_S))
+        inside = levels[first : max(0, round((begin + clip_s - start_s) / _HOP_S))]
+        power = float(np.mean(inside**2)) if inside.size else 0.0
+        if 10 * math.log10(power + 1e-20) >= config.min_level_dbfs:
+            clip_id = clip_id_for(row.video_id, begin)
+            windows.append(ClipWindow(clip_id, row.video_id, begin, begin + clip_s, row.split))
+            begin += clip_s
+        else:
+            begin += 1
+        if len(windows) == config.max_clips_per_video > 0:
+            break
+    if not windows:
+        raise MediaError(
+            "silent", f"{row.video_id}: no window of {clip_s:g} s reaches {config.min_level_dbfs:g} dBFS"
+        )
+    return tuple(windows)
+
+
+def plan_segments(
+    manifest: Manifest, ledger: Ledger, workspace: Workspace, config: SegmentConfig
+) -> list[SegmentTask]:
+    """The rows whose video serves and whose windows are not known yet, a task a video.
+
+    Raises:
+        UsageError: a clip that the workspace knows has other times in the manifest now.
+    """
+    known, videos = ledger.entries(STAGE), validated_videos(ledger)
+    waiting: dict[str, list[ClipRow]] = {}
+    for row in manifest.rows:
+        _refuse_other_times(row, known.get(row.clip_id), workspace)
+        if row.video_id in videos and (row.clip_id not in known or not known[row.clip_id].is_final):
+            waiting.setdefault(row.video_id, []).append(row)
+    return [SegmentTask(videos[video_id], tuple(rows), workspace, config) for video_id, rows in waiting.items()]
+
+
+def rows_without_video(manifest: Manifest, ledger: Ledger) -> list[Outcome]:
+    """Rejections of the rows that wait for a video which was rejected."""
+    known = ledger.entries(STAGE)
+    lost = {
+        video_id: entry.reason
+        for stage in (download.STAGE, validate.STAGE)
+        for video_id, entry in ledger.entries(stage).items()
+        if entry.state == "rejected"
+    }
+    return [
+        Outcome(row.clip_id, STAGE, "rejected", "video_rejected", f"video {row.video_id}: {lost[row.video_id]}")
+        for row in manifest.rows
+        if row.video_id in lost and (row.clip_id not in known or not known[row.clip_id].is_final)
+    ]
+
+
+def _refuse_other_times(row: ClipRow, entry: Entry | None, workspace: Workspace) -> None:
+    if entry is None or entry.state != "done" or row.is_whole_video:
+        return
+    window = _window(entry.data["windows"][0])
+    if (window.start_s, window.end_s, window.split) != (row.start_s, row.end_s, row.split):
+        raise UsageError(
+            f"clip {row.clip_id!r} is {window.start_s:g} to {window.end_s:g} s of split {window.split!r} in "
+            f"{workspace.root}, and {row.start_s:g} to {row.end_s:g} s of {row.split!r} in the manifest: "
+            "give the clip another id, or use a new workspace"
+        )
+
+
+def planned_windows(manifest: Manifest, ledger: Ledger) -> tuple[ClipWindow, ...]:
+    """All windows known for the manifest's rows, in its order, no clip id twice."""
+    known = ledger.entries(STAGE)
+    windows: dict[str, ClipWindow] = {}
+    for row in manifest.rows:
+        entry = known.get(row.clip_id)
+        for plain in entry.data.get("windows", []) if entry and entry.state == "done" else []:
+            window = _window(plain)
+            windows.setdefault(window.clip_id, window)
+    return tuple(windows.values())
+
+
+def _window(plain: dict[str, Any]) -> ClipWindow:
+    return ClipWindow(**plain)
+
+
+def write_windows(manifest: Manifest, ledger: Ledger, workspace: Workspace) -> None:
+    """Lay the windows down as ``clips.csv``, itself a manifest."""
+    rows = [
+        ClipRow(window.clip_id, window.video_id, window.start_s, window.end_s, window.split)
+        for window in planned_windows(manifest, ledger)
+    ]
+    write_manifest(workspace.clips, rows)

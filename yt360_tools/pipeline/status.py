@@ -1,0 +1,69 @@
+"""How far a workspace is: counts a stage, with reasons."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from yt360_tools.errors import UsageError
+from yt360_tools.pipeline import build, download, segment, validate
+from yt360_tools.pipeline.ledger import Ledger
+from yt360_tools.pipeline.rebuild import MANIFEST_STAGE
+from yt360_tools.pipeline.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class StageStatus:
+    """Items by state; `to_do` counts those that the stage before has handed on and this one has not finished."""
+
+    stage: str
+    unit: str
+    done: int
+    rejected: int
+    failed: int
+    to_do: int
+    rejected_reasons: dict[str, int]
+    failed_reasons: dict[str, int]
+
+
+def workspace_status(root: Path) -> tuple[StageStatus, ...]:
+    """A line a stage, from the ledger alone: nothing is changed, and a run may be going on.
+
+    Raises:
+        UsageError: there is no workspace there.
+    """
+    workspace = Workspace(root.resolve())
+    if not workspace.ledger.exists():
+        raise UsageError(f"{root} is no workspace (it has no ledger.sqlite); 'yt360 rebuild' makes one")
+    ledger = Ledger(workspace.ledger)
+    try:
+        rows = ledger.entries(segment.STAGE)
+        windows = sum(len(entry.data.get("windows", [])) for entry in rows.values())
+        fetched = ledger.counts(download.STAGE).get("done", Counter()).total()
+        examined = ledger.counts(validate.STAGE)
+        return (
+            _stage(MANIFEST_STAGE, "row", ledger.counts(MANIFEST_STAGE), done=len(rows)),
+            _stage(download.STAGE, "video", ledger.counts(download.STAGE)),
+            _stage(validate.STAGE, "video", examined, handed_on=fetched),
+            _stage(segment.STAGE, "row", ledger.counts(segment.STAGE)),
+            _stage(build.STAGE, "clip", ledger.counts(build.STAGE), handed_on=windows),
+        )
+    finally:
+        ledger.close()
+
+
+def _stage(
+    stage: str, unit: str, counts: dict[str, Counter[str]], *, done: int | None = None, handed_on: int | None = None
+) -> StageStatus:
+    """One line; without `handed_on` the ledger itself knows what is to do."""
+    total = {state: reasons.total() for state, reasons in counts.items()}
+    ended = total.get("done", 0) + total.get("rejected", 0) + total.get("failed", 0)
+    return StageStatus(
+        stage,
+        unit,
+        total.get("done", 0) if done is None else done,
+        total.get("rejected", 0),
+        total.get("failed", 0),
+        total.get("to_do", 0) if handed_on is None else max(0, handed_on - ended),
+        dict(counts.get("rejected", {})),
+        dict(counts.get("failed", {})),
+    )

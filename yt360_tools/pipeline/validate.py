@@ -1,0 +1,119 @@
+"""The second stage: what each video's picture and sound really are, and whether they serve."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from yt360_tools.config import ValidateConfig
+from yt360_tools.errors import MediaError, TransientError
+from yt360_tools.manifest import Manifest
+from yt360_tools.pipeline import download
+from yt360_tools.pipeline.ledger import Ledger
+from yt360_tools.pipeline.workspace import Workspace
+from yt360_tools.records import Outcome, SourceLayout, VideoRecord
+
+STAGE = "validate"
+
+
+@dataclass(frozen=True)
+class ValidateTask:
+    """Probe and check one video; `declared` is its projection and stereo layout, where somebody says so."""
+
+    video_id: str
+    workspace: Workspace
+    config: ValidateConfig
+    declared: tuple[str | None, str | None]
+
+    @property
+    def size(self) -> int:
+        return 1
+
+    def run(self) -> list[Outcome]:
+        try:
+            record = examine(self.video_id, self.workspace, self.config, self.declared)
+        except MediaError as error:
+            return [Outcome(self.video_id, STAGE, "rejected", error.reason, str(error))]
+        except TransientError as error:
+            return self.failed(error.reason, str(error))
+        return [Outcome(self.video_id, STAGE, "done", data=dataclasses.asdict(record))]
+
+    def failed(self, reason: str, detail: str) -> list[Outcome]:
+        return [Outcome(self.video_id, STAGE, "failed", reason, detail)]
+
+    def after_death(self) -> tuple[list[Outcome], None]:
+        return self.failed("worker_died", f"{self.video_id}: the worker died while examining it"), None
+
+
+def plan_validation(
+    manifest: Manifest, ledger: Ledger, workspace: Workspace, config: ValidateConfig
+) -> list[ValidateTask]:
+    """The videos that are fetched and not examined yet."""
+    known, fetched = ledger.entries(STAGE), ledger.entries(download.STAGE)
+    declared = {row.video_id: _declared(row.extra, config) for row in manifest.rows}
+    return [
+        ValidateTask(video_id, workspace, config, declared[video_id])
+        for video_id in manifest.video_ids
+        if (entry := fetched.get(video_id)) is not None
+        and entry.state == "done"
+        and (video_id not in known or not known[video_id].is_final)
+    ]
+
+
+def _declared(extra: dict[str, str], config: ValidateConfig) -> tuple[str | None, str | None]:
+    """A row's projection and stereo columns, unless the configuration says it for all."""
+    projection = config.projection if config.projection != "auto" else extra.get("projection") or None
+    stereo = config.stereo if config.stereo != "auto" else extra.get("stereo") or None
+    return projection, stereo
+
+
+def examine(
+    video_id: str,
+    workspace: Workspace,
+    config: ValidateConfig,
+    declared: tuple[str | None, str | None] = (None, None),
+) -> VideoRecord:
+    """What a fetched video is.
+
+    Raises:
+        MediaError: it cannot serve; the reason says why.
+    """
+    from yt360_tools.media.layout import decide_layout
+    from yt360_tools.media.probe import check_decodes, find_tracks, probe_sound, probe_video
+    from yt360_tools.media.sound import channel_map_for
+
+    picture_path, sound_path = find_tracks(workspace.raw_folder(video_id), video_id)
+    picture, sound = probe_video(picture_path), probe_sound(sound_path)
+    channel_map = channel_map_for(sound.codec, sound.channels)
+    for path, kind, track in ((picture_path, "v", picture), (sound_path, "a", sound)):
+        check_decodes(path, kind, track.end_s - track.start_s, timeout_s=config.decode_timeout_s)
+    return VideoRecord(
+        video_id=video_id,
+        video_path=str(picture_path.relative_to(workspace.root)),
+        audio_path=str(sound_path.relative_to(workspace.root)),
+        width=picture.width,
+        height=picture.height,
+        fps=picture.fps,
+        start_s=max(picture.start_s, sound.start_s),
+        end_s=min(picture.end_s, sound.end_s),
+        sample_rate_hz=sound.sample_rate_hz,
+        channels=sound.channels,
+        channel_map=channel_map,
+        layout=decide_layout(picture_path, declared=declared),
+        video_codec=picture.codec,
+        audio_codec=sound.codec,
+    )
+
+
+def video_record(data: dict[str, Any]) -> VideoRecord:
+    """The record that `ValidateTask` laid down as plain values."""
+    layout = SourceLayout(**data["layout"])
+    return VideoRecord(**{**data, "layout": layout, "channel_map": tuple(data["channel_map"])})
+
+
+def validated_videos(ledger: Ledger) -> dict[str, VideoRecord]:
+    """The records of all videos that serve, by id."""
+    return {
+        video_id: video_record(entry.data)
+        for video_id, entry in ledger.entries(STAGE).items()
+        if entry.state == "done"
+    }

@@ -1,0 +1,99 @@
+"""A workspace on disk: where things lie, and that one run at a time works in it."""
+
+import errno
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from yt360_tools.errors import EnvironmentMissing, UsageError
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The paths of a workspace; `root` is absolute."""
+
+    root: Path
+
+    @property
+    def raw(self) -> Path:
+        return self.root / "raw"
+
+    @property
+    def ledger(self) -> Path:
+        return self.root / "ledger.sqlite"
+
+    @property
+    def clips(self) -> Path:
+        return self.root / "clips.csv"
+
+    @property
+    def shards(self) -> Path:
+        return self.root / "shards"
+
+    @property
+    def reports(self) -> Path:
+        return self.root / "reports"
+
+    def raw_folder(self, video_id: str) -> Path:
+        """Where a video's media lie; the id was checked when it was read."""
+        return self.raw / video_id
+
+    def free_bytes(self) -> int:
+        """Free space where the workspace is, or will be."""
+        return shutil.disk_usage(self._nearest_existing()).free
+
+    def _nearest_existing(self) -> Path:
+        return next(path for path in (self.root, *self.root.parents) if path.exists())
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """The workspace made ready for writing, and locked against a second run.
+
+        Raises:
+            EnvironmentMissing: it cannot be written.
+            UsageError: another run works in it, or the path is no folder.
+        """
+        try:
+            for folder in (self.raw, self.shards, self.reports):
+                folder.mkdir(parents=True, exist_ok=True)
+            lock = os.open(self.root / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise UsageError(f"workspace {self.root} is not a folder; name another with --workspace") from error
+        except OSError as error:
+            raise EnvironmentMissing(
+                f"workspace {self.root} cannot be written ({error.strerror}); "
+                "name another with --workspace, or mend its permissions"
+            ) from error
+        try:
+            self._take(lock)
+            self._sweep()
+            yield
+        finally:
+            os.close(lock)
+
+    def _take(self, lock: int) -> None:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.EACCES):
+                return  # a file system without locks: better unlocked than unusable
+            holder = os.pread(lock, 32, 0).decode(errors="replace").strip()
+            raise UsageError(
+                f"another run (process {holder or 'unknown'}) works in {self.root}; "
+                "wait for it, or use another workspace"
+            ) from error
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+
+    def _sweep(self) -> None:
+        """Remove what a killed run left half-made; only the lock's holder may."""
+        for folder in (self.raw, self.shards):
+            for path in folder.iterdir():
+                if path.name.startswith(".") and path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                elif path.name.startswith("."):
+                    path.unlink(missing_ok=True)

@@ -1,0 +1,40 @@
+"""Where media come from: each source fetches one video's files into a folder, and nothing else."""
+
+from pathlib import Path
+from typing import Protocol
+
+from yt360_tools.config import DownloadConfig
+from yt360_tools.errors import UsageError
+
+
+class Source(Protocol):
+    """The seam. A source is a plain value: it can be handed to another thread."""
+
+    def fetch(self, video_id: str, destination: Path) -> None:
+        """Put ``<video_id>.video.*`` and ``<video_id>.audio.*``, or one muxed ``<video_id>.*``, into a folder.
+
+        Raises:
+            MediaError: there is no such video here, or not in a form that serves: final.
+            TransientError: the network or the disk failed: it may succeed later.
+        """
+
+
+def open_source(config: DownloadConfig) -> Source:
+    """The source that a configuration names: local files, URL templates, or YouTube.
+
+    Raises:
+        UsageError: both a folder and a source are named, the folder is not there, a template is wrong.
+    """
+    if config.media and config.source:
+        raise UsageError("give a folder of media (--media) or a source (--source), not both")
+    if config.media:
+        from yt360_tools.sources.local import LocalSource
+
+        return LocalSource(Path(config.media))
+    if not config.source or config.source == ("youtube",):
+        from yt360_tools.sources.youtube import YoutubeSource
+
+        return YoutubeSource(config)
+    from yt360_tools.sources.http import HttpSource
+
+    return HttpSource(config)

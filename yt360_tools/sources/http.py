@@ -1,0 +1,71 @@
+"""Any HTTP server, through yt-dlp: addresses made from templates with ``{video_id}``."""
+
+import re
+from pathlib import Path
+from urllib.parse import quote
+
+from yt360_tools.config import DownloadConfig
+from yt360_tools.errors import MediaError, UsageError
+from yt360_tools.sources.ytdlp import download, template_path
+
+_EXTENSIONS = {
+    "video": ("mp4", "webm", "mkv", "mov"),
+    "audio": ("webm", "m4a", "opus", "ogg", "flac", "wav", "mka"),
+}
+
+
+class HttpSource:
+    """One template for muxed files; two, or one with ``{track}``, for picture and sound apart.
+
+    ``{track}`` becomes ``video`` and ``audio``; ``{ext}`` is tried among the usual extensions.
+    """
+
+    def __init__(self, config: DownloadConfig) -> None:
+        self.config = config
+        if len(config.source) > 2:
+            raise UsageError(f"give one URL template, or one for the picture and one for the sound; got {len(config.source)}")
+        for template in config.source:
+            _check_template(template)
+        if len(config.source) == 2:
+            self._templates = dict(zip(("video", "audio"), config.source, strict=True))
+        elif "{track}" in config.source[0]:
+            self._templates = {
+                track: config.source[0].replace("{track}", track) for track in ("video", "audio")
+            }
+        else:
+            self._templates = {"": config.source[0]}
+
+    def fetch(self, video_id: str, destination: Path) -> None:
+        for track, template in self._templates.items():
+            name = f"{video_id}.{track}" if track else video_id
+            self._fetch_first(video_id, track, template, template_path(destination, name) + ".%(ext)s")
+
+    def _fetch_first(self, video_id: str, track: str, template: str, output: str) -> None:
+        address = template.replace("{video_id}", quote(video_id, safe=""))
+        if "{ext}" not in address:
+            download(address, output, self.config, extractor="Generic")
+            return
+        extensions = _EXTENSIONS[track or "video"]
+        for extension in extensions:
+            try:
+                download(address.replace("{ext}", extension), output, self.config, extractor="Generic")
+            except MediaError as error:
+                if error.reason != "gone":
+                    raise
+            else:
+                return
+        raise MediaError("gone", f"the server has none of {address} with {{ext}} = {', '.join(extensions)}")
+
+
+def _check_template(template: str) -> None:
+    if not re.match(r"https?://", template):
+        raise UsageError(
+            f"--source {template!r} is neither 'youtube' nor an address that begins with http:// or https://"
+        )
+    if "{video_id}" not in template:
+        raise UsageError(f"the URL template {template!r} lacks {{video_id}}")
+    unknown = sorted(set(re.findall(r"\{(.*?)\}", template)) - {"video_id", "track", "ext"})
+    if unknown:
+        raise UsageError(
+            f"the URL template {template!r} has {{{unknown[0]}}}; known: {{video_id}}, {{track}}, {{ext}}"
+        )
