@@ -75,9 +75,7 @@ def energy_map(foa: Sound, rays: Array, pattern: str = "hypercardioid") -> Array
     exact = foa.astype(np.float64)
     covariance = exact @ exact.T / max(exact.shape[1], 1)
     omni = BEAM_PATTERNS[pattern]
-    weights = np.concatenate(
-        [np.full((*rays.shape[:-1], 1), omni), (1 - omni) * rays[..., [1, 2, 0]]], axis=-1
-    )
+    weights = np.concatenate([np.full((*rays.shape[:-1], 1), omni), (1 - omni) * rays[..., [1, 2, 0]]], axis=-1)
     return np.asarray(np.einsum("...i,ij,...j->...", weights, covariance, weights))
 
 

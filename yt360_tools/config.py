@@ -174,19 +174,15 @@ def check_overrides(values: dict[str, Any], *, where: str) -> Overrides:
             raise UsageError(
                 f"{where}: unknown section [{section}]{nearest(section, sections)}; known: {', '.join(sections)}"
             )
-        defaults = sections[section].default_factory()  # type: ignore[misc, operator]
-        checked[section] = {
-            key: _check_value(where, section, key, value, defaults) for key, value in entries.items()
-        }
+        defaults = sections[section].default_factory()  # type: ignore[operator]
+        checked[section] = {key: _check_value(where, section, key, value, defaults) for key, value in entries.items()}
     return checked
 
 
 def _check_value(where: str, section: str, key: str, value: Any, defaults: Any) -> Any:
     known = [item.name for item in dataclasses.fields(defaults)]
     if key not in known:
-        raise UsageError(
-            f"{where}: unknown key {section}.{key}{nearest(key, known)}; known: {', '.join(known)}"
-        )
+        raise UsageError(f"{where}: unknown key {section}.{key}{nearest(key, known)}; known: {', '.join(known)}")
     kind = type(getattr(defaults, key))
     if kind is tuple and isinstance(value, str):
         value = (value,)
@@ -224,7 +220,7 @@ def resolve(overrides: Overrides) -> Config:
     """The defaults with `overrides` put over them."""
     return Config(
         **{
-            item.name: dataclasses.replace(item.default_factory(), **overrides.get(item.name, {}))  # type: ignore[misc, operator]
+            item.name: dataclasses.replace(item.default_factory(), **overrides.get(item.name, {}))  # type: ignore[operator]
             for item in dataclasses.fields(Config)
         }
     )

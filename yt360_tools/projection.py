@@ -67,9 +67,7 @@ def view_rays(view: View) -> Array:
     return viewport_rays(yaw, pitch, roll, hfov, view.width, view.height, np.radians(view.vfov_deg))
 
 
-def eac_pixels_from_rays(
-    rays: Array, width: int, height: int, border_px: float = EAC_BORDER_PX
-) -> tuple[Array, Array]:
+def eac_pixels_from_rays(rays: Array, width: int, height: int, border_px: float = EAC_BORDER_PX) -> tuple[Array, Array]:
     """Columns and rows (pixel centres at whole numbers) where rays (..., 3) meet YouTube's EAC frame.
 
     The top row is left, front, right, upright; the bottom row is down, back, up, turned by -90, +90 and
@@ -123,9 +121,7 @@ class Sampler:
             column, row = column + _PADDING, row + _PADDING
         else:
             column, row = eac_pixels_from_rays(rays, width, height, border_px)
-        self._table: tuple[Any, Any] = cv2.convertMaps(
-            column.astype(np.float32), row.astype(np.float32), cv2.CV_16SC2
-        )
+        self._table: tuple[Any, Any] = cv2.convertMaps(column.astype(np.float32), row.astype(np.float32), cv2.CV_16SC2)
 
     def __call__(self, frame: Frame) -> Frame:
         import cv2
@@ -193,4 +189,3 @@ def random_directions(
         f"{count} directions within {max_pitch_deg:g}° of the horizon do not fit {min_separation_deg:g}° apart; "
         "ask for fewer, or a smaller min_separation_deg"
     )
-

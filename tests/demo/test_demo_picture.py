@@ -79,10 +79,10 @@ def test_an_object_is_at_its_direction_in_eac_as_ffmpeg_reads_it(tmp_path: Path)
 
 
 def test_every_pixel_of_the_eac_is_where_ffmpeg_reads_it(tmp_path: Path) -> None:
-    """A smooth colour that differs everywhere on the sphere comes back within a rounding."""
+    """Smooth colours come back within a few levels; half a degree off, or a face elsewhere, would be more."""
 
     def colours(rays: Array) -> Picture:
-        return np.asarray(np.rint(127.5 + 120 * np.sin(rays * [1.4, 1.2, 1.3] + [0.1, -0.2, 0.3])), np.uint8)
+        return np.asarray(np.rint(127.5 + 120 * np.sin(rays * [5.0, 4.6, 5.4] + [0.1, -0.2, 0.3])), np.uint8)
 
     (read,) = _er_from_eac([colours(eac_rays(1024, 576))], tmp_path)
     difference = np.abs(read.astype(int) - colours(er_rays(WIDTH, WIDTH // 2)))

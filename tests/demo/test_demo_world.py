@@ -142,8 +142,8 @@ def test_silent_spans_are_silent(out: Path, truth: dict[str, Any]) -> None:
         foa = _decoded_sound(out / "media" / video["audio_file"])
         for span in video["silent_spans"]:
             assert span["end_s"] - span["start_s"] >= 1.0
-            inside = foa[:, round((span["start_s"] + 0.05) * RATE) : round((span["end_s"] - 0.05) * RATE)]
-            assert np.sqrt(np.mean(inside**2)) < 1e-4  # below -80 dBFS after any codec
+            inside = foa[:, round((span["start_s"] + 0.1) * RATE) : round((span["end_s"] - 0.1) * RATE)]
+            assert np.sqrt(np.mean(inside**2)) < 2e-4  # a codec may leave some -75 dBFS
             spans += 1
     assert spans >= 4
 

@@ -41,7 +41,7 @@ def encode(samples: np.ndarray, path: Path, *options: str, rate: int = RATE, off
 
 
 def chirp(seconds: float, rate: int, *, at_s: float = 0.0) -> np.ndarray:
-    """A sweep from 200 Hz to 7 kHz in two seconds, again and again, sampled from `at_s` on: each moment sounds apart."""
+    """A sweep from 200 Hz to 7 kHz each two seconds, sampled from `at_s` on: each moment sounds apart."""
     t = (np.arange(round(seconds * rate)) / rate + at_s) % 2.0
     return 0.4 * np.sin(2 * np.pi * (200 * t + 1700 * t**2))
 
@@ -173,7 +173,9 @@ def test_six_channels_in_aac_are_unpacked(folder: Path) -> None:
     t = np.arange(2 * RATE) / RATE
     w, y, z, x = (0.3 * np.sin(2 * np.pi * f * t) for f in TONES_HZ[:4])
     silent = np.zeros_like(t)
-    path = encode(np.stack([x, y, w, silent, z, silent]), folder / "packed.m4a", "-c:a", "aac", "-b:a", "512k")
+    path = encode(
+        np.stack([x, y, w, silent, z, silent]), folder / "packed.m4a", "-c:a", "aac", "-b:a", "512k"
+    )
     channels = channel_map_for("aac", 6)
     assert channels == (2, 1, 4, 0)
     assert loudest_hz(read_sound(path, 0.5, 1.5, RATE, channels), RATE) == list(TONES_HZ[:4])

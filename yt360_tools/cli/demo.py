@@ -61,9 +61,7 @@ def demo(
         test_share=test_share,
     )
     world = make_world(options, out, workers=workers)
-    next_step = shlex.join(
-        ["yt360", "rebuild", str(world.manifest), "--media", str(world.media), "--workspace", "W"]
-    )
+    next_step = shlex.join(["yt360", "rebuild", str(world.manifest), "--media", str(world.media), "--workspace", "W"])
     if as_json:
         summary = {
             "videos": world.videos,

@@ -64,7 +64,9 @@ _OPTIONS: dict[str, list[Any]] = {
             "--layout", metavar="panorama|viewport|cube", help="What pictures a clip gets.  [default: panorama]"
         ),
         click.option("--views", metavar="ring:N|random:K|sound:K", help="Set of viewports.  [default: ring:4]"),
-        click.option("--view", multiple=True, metavar="YAW,PITCH[,ROLL[,HFOV]]", help="A viewport, in degrees; repeatable."),
+        click.option(
+            "--view", multiple=True, metavar="YAW,PITCH[,ROLL[,HFOV]]", help="A viewport, in degrees; repeatable."
+        ),
         click.option("--hfov", type=float, help="True horizontal opening angle of viewports.  [default: 90]"),
         click.option("--size", metavar="S|WxH", help="Pixels of a viewport or cube face.  [default: 224]"),
         click.option("--width", type=int, help="Width of a panorama in pixels.  [default: 448]"),
@@ -280,10 +282,9 @@ def _exit_code(line: "Line", reports: "list[StageReport]", strict: bool) -> int:
     problems = [outcome for report in reports for outcome in report.problems]
     if any(outcome.reason == BUG for outcome in problems):
         return EXIT_BUG
-    stages = [stage for stage in workspace_status(line.workspace.root)]
     if any(outcome.state == "failed" for outcome in problems):
         return EXIT_UNFINISHED
-    if strict and (line.manifest.faults or any(stage.rejected for stage in stages)):
+    if strict and (line.manifest.faults or any(stage.rejected for stage in workspace_status(line.workspace.root))):
         return EXIT_UNFINISHED
     return EXIT_OK
 

@@ -107,9 +107,7 @@ def _check_rows(path: Path, header: list[str], lines: list[tuple[int, list[str]]
                 raise _BadRow("bad_row", f"has {len(cells)} cells; the header has {len(header)}")
             row = _check_row(values, number)
             if row.clip_id in first_line:
-                raise _BadRow(
-                    "duplicate", f"clip {row.clip_id!r} stands in line {first_line[row.clip_id]} already"
-                )
+                raise _BadRow("duplicate", f"clip {row.clip_id!r} stands in line {first_line[row.clip_id]} already")
         except _BadRow as fault:
             faults.append(Fault(number, fault.reason, f"{path.name} line {number}: {fault}"))
             continue

@@ -43,7 +43,7 @@ def opened(path: Path, kind: str) -> Iterator[tuple[Any, Any]]:
     """The open PyAV container of `path` and its first stream of `kind`, ``video`` or ``audio``.
 
     Raises:
-        MediaError: ``empty_file``, ``unreadable_video`` or ``unreadable_sound``, ``no_picture`` or ``no_sound``.
+        MediaError: ``empty_file``; ``unreadable_video``, ``no_picture``; ``unreadable_sound``, ``no_sound``.
     """
     import av
 

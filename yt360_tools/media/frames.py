@@ -47,18 +47,20 @@ class FrameReader:
         source   |--0--|--1--|--2--|--3--|--4--|
         targets    ^       ^       ^       ^           frames 0, 1, 2, 4: never a later one
 
-    Times are the source's own (its start is honoured). A file's clock has ticks (1 ms in Matroska), so a frame
-    counts as not after a target up to half a tick beyond it. Only chosen frames are converted, once each.
+    Times are the source's own (its start is honoured). A file's clock has ticks (1 ms in Matroska), so a
+    frame counts as not after a target up to half a tick beyond it. Only chosen frames are converted, and
+    once each.
 
     Args:
         fps: frames a second of what is read.
         width, height: the size to scale to, by area averaging with aligned edges; None keeps the source's.
-        crop: (left, top, width, height) in source pixels, taken before scaling, such as the eye of a stereo picture;
-            even numbers keep luma and chroma together.
+        crop: (left, top, width, height) in source pixels, taken before scaling, such as one eye of a stereo
+            picture; even numbers keep luma and chroma together.
         threads: the decoder's threads; 1, because the pipeline runs a process a video.
 
-    Colours are converted with the matrix and range that the stream names (BT.601 and limited range when it names
-    none) to full-range RGB. Rotation flags are ignored. The pictures are read-only: a repeated frame is one array.
+    Colours are converted with the matrix and range that the stream names (BT.601 and limited range when it
+    names none) to full-range RGB. Rotation flags are ignored. The pictures are read-only: a repeated frame
+    is one array.
     """
 
     def __init__(
@@ -88,10 +90,10 @@ class FrameReader:
         self._decoder.close()
 
     def window(self, start_s: float, end_s: float) -> Iterator[Frame]:
-        """The frames (height, width, 3) uint8 RGB of a window, one by one; ``round((end_s - start_s) * fps)`` of them.
+        """The frames of a window, uint8 RGB (height, width, 3), one by one; `frame_count` tells how many.
 
         Raises:
-            MediaError: ``window_outside_video`` or ``unreadable_video``; the reader can go on with another window.
+            MediaError: ``window_outside_video`` or ``unreadable_video``; another window may still be read.
         """
         converted: tuple[Any, Frame] | None = None
         for number in range(frame_count(start_s, end_s, self._fps)):
@@ -164,13 +166,15 @@ class _Decoder:
         if held_s > limit_s + max(_EDGE_S, self._interval_s):
             raise MediaError(
                 "window_outside_video",
-                f"{self._path.name}: a frame at {target_s:.3f} s is wanted, and the picture begins at {held_s:.3f} s",
+                f"{self._path.name}: a frame at {target_s:.3f} s is wanted, and the picture "
+                f"begins at {held_s:.3f} s",
             )
         lasts_s = max(_EDGE_S, 2 * self._interval_s, (self._held.duration or 0) * self._tick_s)
         if self._next is None and self._frames is None and limit_s > held_s + lasts_s:
             raise MediaError(
                 "window_outside_video",
-                f"{self._path.name}: a frame at {target_s:.3f} s is wanted, and the last one is at {held_s:.3f} s",
+                f"{self._path.name}: a frame at {target_s:.3f} s is wanted, and the picture's "
+                f"last one is at {held_s:.3f} s",
             )
 
     def _time(self, frame: Any) -> float:
@@ -258,7 +262,8 @@ class _PictureMaker:
         if left < 0 or top < 0 or left + width > frame.width or top + height > frame.height:
             raise MediaError(
                 "unexpected_size",
-                f"a crop of {width}x{height} at ({left}, {top}) is wanted from a picture of {frame.width}x{frame.height}",
+                f"a crop of {width}x{height} at ({left}, {top}) is wanted from a picture of "
+                f"{frame.width}x{frame.height}",
             )
         kind = (frame.width, frame.height, frame.format.name)
         if self._cropper is None or self._cropper[0] != kind:

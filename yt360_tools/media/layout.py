@@ -1,4 +1,4 @@
-"""How the sphere lies in a file's frame: as the manifest says, else its header, else the look of its frames."""
+"""How the sphere lies in a file's frame: by the manifest, else its header, else the look of its frames."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +18,14 @@ _FRAMES = 8
 _WIDTH = 512
 _FROM_METADATA = {"equirectangular": "er", "mesh": "eac"}
 
-# A seam is a jump this many times its surroundings, and at least so many gray levels; none is below the lower bound.
+# A seam is a jump so many times the usual one near it, and so many gray levels; no seam is below the second.
 _SEAM, _NO_SEAM, _SEAM_LEVELS = 2.5, 1.6, 4.0
-# Two eyes see nearly the same: how well halves agree beyond their mean rows and columns, and with what contrast.
+# Two eyes agree so well beyond their mean rows and columns, with a contrast of so many gray levels.
 _EYES_AGREE, _EYES_CONTRAST = 0.9, 6.0
 
 
 def decide_layout(path: Path, *, declared: tuple[str | None, str | None] = (None, None)) -> SourceLayout:
-    """The layout of a picture file; `declared` is what the manifest says, (projection, stereo), None where silent.
+    """The layout of a picture file; `declared` is the manifest's (projection, stereo), None where silent.
 
     `decided_by` tells where the projection came from. A file whose header gives a projection and no stereo
     mode is mono. Content decides only by clear margins; what is undecided is a mono ER picture by default.
@@ -67,14 +67,14 @@ def _supported(path: Path, metadata: SphericalMetadata) -> str:
     if metadata.projection not in _FROM_METADATA:
         raise MediaError(
             "unsupported_projection",
-            f"{path.name}: its header says {metadata.projection}; equirectangular and mesh (EAC) are supported. "
-            "If the header is wrong, the manifest can declare the projection",
+            f"{path.name}: its header says {metadata.projection}; equirectangular and mesh "
+            "(EAC) are supported. If the header is wrong, the manifest can declare the projection",
         )
     return _FROM_METADATA[metadata.projection]
 
 
 def look_of(frames: list[Gray]) -> SourceLayout:
-    """The layout by content alone, of frames (height, width) in gray levels 0..255; ``default`` when undecided.
+    """The layout by content alone, of frames (height, width) in gray levels; ``default`` when undecided.
 
     Two halves that are nearly one picture are two eyes. In EAC the line between the two rows of faces is a
     hard edge and the left and right borders do not meet; in ER the horizon is no edge and they do.

@@ -6,6 +6,7 @@ from pathlib import Path
 from subprocess import TimeoutExpired
 
 from yt360_tools.errors import MediaError
+from yt360_tools.media.completeness import check_complete
 from yt360_tools.media.containers import (
     INPUT_OPTIONS,
     announced_end,
@@ -18,9 +19,24 @@ from yt360_tools.media.containers import (
 )
 from yt360_tools.media.ffmpeg import run_ffmpeg
 
-_NOT_MEDIA = frozenset(
-    "json part ytdl tmp temp txt description xml html md csv vtt srt ass lrc jpg jpeg png webp gif sha256 log".split()
+_PICTURES = ("gif", "jpeg", "jpg", "png", "webp")
+_TEXTS = (
+    "ass",
+    "csv",
+    "description",
+    "html",
+    "json",
+    "log",
+    "lrc",
+    "md",
+    "sha256",
+    "srt",
+    "txt",
+    "vtt",
+    "xml",
 )
+_UNFINISHED = ("part", "temp", "tmp", "ytdl")
+_NOT_MEDIA = frozenset((*_PICTURES, *_TEXTS, *_UNFINISHED))
 _HEAD_FRAMES, _TAIL_S, _SLACK_S = 30, 2.0, 1.0
 
 
@@ -100,7 +116,7 @@ def probe_sound(path: Path) -> SoundProbe:
 
 
 def _end_of(path: Path, container: object, stream: object, reason: str) -> float:
-    """The stream's own word, else its last packets', else the container's (which speaks for its longest stream)."""
+    """The stream's own word, else its last packets', else the container's (of its longest stream)."""
     end = announced_end(container, stream)
     if end is None:
         limit = container_end(container)
@@ -114,7 +130,8 @@ def _end_of(path: Path, container: object, stream: object, reason: str) -> float
 def find_tracks(folder: Path, video_id: str) -> tuple[Path, Path]:
     """The files with a video's picture and its sound, the same one twice when they are muxed.
 
-    They are called ``<video_id>.video.<ext>`` and ``<video_id>.audio.<ext>``, or ``<video_id>.<ext>`` for both.
+    They are called ``<video_id>.video.<ext>`` and ``<video_id>.audio.<ext>``, or ``<video_id>.<ext>`` for
+    both. The folder is listed and names are compared: an id is never a pattern.
 
     Raises:
         MediaError: ``missing_media``, or ``ambiguous_media`` when two files could be meant.
@@ -151,7 +168,7 @@ def check_decodes(path: Path, kind: str, duration_s: float, timeout_s: float = 6
     """
     unreadable = "unreadable_video" if kind == "v" else "unreadable_sound"
     start_s, end_s, zero_s = _announced_span(path, kind, duration_s)
-    _check_own_length(path)
+    check_complete(path)
     deadline = time.monotonic() + timeout_s
     head = _decoded_end(path, kind, None, deadline, timeout_s)
     if head is None:
@@ -163,7 +180,8 @@ def check_decodes(path: Path, kind: str, duration_s: float, timeout_s: float = 6
         seen = "nothing decodes at its end" if tail is None else f"the last that decodes is at {tail:.2f} s"
         raise MediaError(
             "truncated",
-            f"{path.name}: it should reach to {end_s:.2f} s, and {seen}; it is cut short or damaged, fetch it again",
+            f"{path.name}: it should reach to {end_s:.2f} s, and {seen}; "
+            "it is cut short or damaged, fetch it again",
         )
 
 
@@ -182,8 +200,8 @@ def _announced_span(path: Path, kind: str, duration_s: float) -> tuple[float, fl
             if last_s is None or last_s < whole_s - _SLACK_S:
                 raise MediaError(
                     "truncated",
-                    f"{path.name}: it announces {whole_s:.2f} s, and its last packet ends at {last_s or 0:.2f} s; "
-                    "fetch it again",
+                    f"{path.name}: it announces {whole_s:.2f} s, and its last packet ends at "
+                    f"{last_s or 0:.2f} s; it is cut short, fetch it again",
                 )
         return start_s, max(end_s or 0.0, start_s + duration_s), (container.start_time or 0) / 1_000_000
 
@@ -202,7 +220,7 @@ def _decoded_end(
     arguments += ["-map", f"0:{kind}:0", *limit, *(["-fps_mode", "passthrough"] if kind == "v" else [])]
     try:
         done = run_ffmpeg(
-            [*arguments, "-f", "framecrc", "-"], timeout_s=max(0.1, deadline - time.monotonic())
+            [*arguments, "-f", "framecrc", "-"], timeout_s=max(0.001, deadline - time.monotonic())
         )
     except TimeoutExpired as error:
         raise MediaError(
@@ -223,37 +241,3 @@ def _last_time(framecrc: str) -> float | None:
             _, _, pts, duration, *_ = line.split(",")
             ends.append((int(pts) + int(duration)) * tick_s)
     return max(ends, default=None)
-
-
-def _check_own_length(path: Path) -> None:
-    """Refuse what ffmpeg would take as a shorter file: an Ogg without its last page, a WAV without its last data.
-
-    Ogg announces no duration: the end of its pages is all there is to tell (RFC 3533, section 6).
-    """
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        magic = file.read(12)
-        if magic[:4] == b"OggS":
-            file.seek(max(0, size - 0x11000))  # a page has at most 65,307 bytes
-            tail = file.read()
-            page = tail[tail.rfind(b"OggS") :] if b"OggS" in tail else b""
-            segments = page[26] if len(page) > 26 else 0
-            whole = len(page) >= 27 + segments + sum(page[27 : 27 + segments])
-            if len(page) < 27 or not whole or not page[5] & 4:
-                raise MediaError(
-                    "truncated", f"{path.name}: its last Ogg page is incomplete or missing; fetch it again"
-                )
-        elif magic[:4] == b"RIFF" and magic[8:] == b"WAVE":
-            at = 12
-            while at + 8 <= size and at < 1 << 20:
-                file.seek(at)
-                head = file.read(8)
-                length = int.from_bytes(head[4:], "little")
-                if head[:4] == b"data":
-                    if length < 0xFFFFFFFF and at + 8 + length > size:
-                        raise MediaError(
-                            "truncated",
-                            f"{path.name}: it announces {length} bytes of sound and has {size - at - 8}; fetch it again",
-                        )
-                    return
-                at += 8 + length + length % 2

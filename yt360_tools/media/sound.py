@@ -16,7 +16,7 @@ Samples = NDArray[np.float32]
 PREROLL_S = 0.5
 """How long before a window decoding begins, so that lossy decoders have settled (Opus asks for 80 ms)."""
 EDGE_S = 0.1
-"""How much sound may be missing at a window's ends, filled with silence: codecs end on their own block sizes."""
+"""How much sound may be missing at a window's ends, to be silence: codecs end on their own block sizes."""
 GAP_S = 0.05
 """Timestamps that jump by more than this are a real gap or overlap; less is a container's rounding."""
 _ZERO_CROSSINGS = 16
@@ -25,8 +25,8 @@ _ZERO_CROSSINGS = 16
 def channel_map_for(codec: str, channels: int) -> tuple[int, int, int, int]:
     """Which decoded channels are W, Y, Z, X.
 
-    Six channels in AAC are YouTube's packing of first order as 5.1, which decodes to (X, Y, W, -, Z, -); six in
-    another codec are W, Y, Z, X and a head-locked stereo pair.
+    Six channels in AAC are YouTube's packing of first order as 5.1, which decodes to (X, Y, W, -, Z, -); six
+    in another codec are W, Y, Z, X and a head-locked stereo pair.
 
     Raises:
         MediaError: ``too_few_channels`` below four, ``unexpected_channels`` for other numbers than 4 and 6.
@@ -41,7 +41,8 @@ def channel_map_for(codec: str, channels: int) -> tuple[int, int, int, int]:
         return (2, 1, 4, 0) if codec == "aac" else (0, 1, 2, 3)
     raise MediaError(
         "unexpected_channels",
-        f"the sound has {channels} channels; 4 (W, Y, Z, X) or 6 (with head-locked stereo, or packed as 5.1) are known",
+        f"the sound has {channels} channels; 4 (W, Y, Z, X) or 6 (with head-locked stereo, or packed as 5.1) "
+        "are known",
     )
 
 
@@ -54,9 +55,9 @@ def read_sound(
 ) -> Samples:
     """The channels `channel_map` of a window, float32 (4, ``round((end_s - start_s) * sample_rate_hz)``).
 
-    Sample n is the sound at ``start_s + n / sample_rate_hz`` on the source's clock, resampled without delay; with
-    the source's own rate nothing is resampled, and the nearest samples are taken. The result does not depend on
-    what was read before.
+    Sample n is the sound at ``start_s + n / sample_rate_hz`` on the source's clock, resampled without delay;
+    with the source's own rate nothing is resampled, and the nearest samples are taken. The result does not
+    depend on what was read before.
 
     Raises:
         MediaError: ``window_outside_sound``, ``too_few_channels``, ``unexpected_channels``, ``bad_samples``,
@@ -126,7 +127,7 @@ class _Piece:
 def _decode(
     path: Path, start_s: float, end_s: float, channel_map: Sequence[int], back_s: float | None
 ) -> _Piece:
-    """The sound around a window with margins; incomplete when the search landed after the window's beginning."""
+    """The sound around a window with margins; incomplete when the search landed after its beginning."""
     margin_s = 0.05
     seek_s = None if back_s is None or start_s <= margin_s + back_s else start_s - margin_s - back_s
     parts: list[Samples] = []
@@ -189,12 +190,14 @@ def _check_channels(
     if seen != first:
         raise MediaError(
             "unexpected_channels",
-            f"{path.name}: its sound changes from {first[0]} channels at {first[1]} Hz to {seen[0]} at {seen[1]} Hz",
+            f"{path.name}: its sound changes from {first[0]} channels at {first[1]} Hz "
+            f"to {seen[0]} at {seen[1]} Hz",
         )
     if seen[0] <= max(channel_map):
         raise MediaError(
             "too_few_channels",
-            f"{path.name}: its sound has {seen[0]} channels; first-order ambisonics need {max(4, max(channel_map) + 1)}",
+            f"{path.name}: its sound has {seen[0]} channels; "
+            f"first-order ambisonics need {max(4, max(channel_map) + 1)}",
         )
 
 
@@ -232,8 +235,8 @@ def _cut(samples: Samples, first: int, count: int) -> Samples:
 def _resample(samples: Samples, position: float, count: int, rate_hz: int, target_hz: int) -> Samples:
     """`count` samples at `target_hz`, the first one at the fractional index `position` of `samples`.
 
-    A polyphase windowed sinc as in `scipy.signal.resample_poly`, whose kernel is shifted by what `position` is off
-    the input's grid: no window of a clip's sound is early or late, however odd its start.
+    A polyphase windowed sinc as in `scipy.signal.resample_poly`, its kernel shifted by what `position` is off
+    the input's grid: no window's sound is early or late, however odd its start.
     """
     from scipy.signal import upfirdn
 

@@ -29,8 +29,8 @@ class SphericalMetadata:
     """What a picture's header says.
 
     Attributes:
-        projection: ``equirectangular``, ``cubemap``, ``mesh`` (how YouTube labels EAC), or None when it is silent.
-        stereo: ``mono``, ``top-bottom``, ``left-right``, or None when it is silent.
+        projection: ``equirectangular``, ``cubemap``, ``mesh`` (YouTube's word for EAC), or None when silent.
+        stereo: ``mono``, ``top-bottom``, ``left-right``, or None when silent.
         source: where it stood: ``sv3d`` (v2 boxes), ``uuid`` (v1 XML) or ``matroska``.
     """
 
@@ -155,7 +155,7 @@ def _read_trak(walker: _Walker, trak: _Box) -> SphericalMetadata | None:
             else:
                 for proj in _children(walker, entry_child, b"proj"):
                     for shape in _children(walker, proj, *_MP4_PROJECTIONS):
-                        version_2 = replace(version_2, projection=_MP4_PROJECTIONS[bytes(shape.kind)])  # type: ignore[arg-type]
+                        version_2 = replace(version_2, projection=_MP4_PROJECTIONS[bytes(shape.kind)])
     return version_2 if version_2.projection or version_2.stereo else version_1
 
 

@@ -72,9 +72,7 @@ class BuildTask:
         for video, pairs in groupby(self.clips, key=lambda clip: clip[1]):
             self._marker.write_text(video.video_id, encoding="utf-8")
             windows = [window for window, _ in pairs]
-            yield from zip(
-                windows, render_clips(video, windows, self.config, self.workspace.root), strict=True
-            )
+            yield from zip(windows, render_clips(video, windows, self.config, self.workspace.root), strict=True)
 
     @property
     def _marker(self) -> Path:
@@ -137,9 +135,7 @@ def plan_build(
     ]
 
 
-def assign_shards(
-    windows: Sequence[ClipWindow], taken: set[str], config: BuildConfig
-) -> list[tuple[str, str]]:
+def assign_shards(windows: Sequence[ClipWindow], taken: set[str], config: BuildConfig) -> list[tuple[str, str]]:
     """(clip_id, shard) for each window: shards of one split, filled in order up to about ``shard_mb``."""
     numbers: dict[str, int] = {}
     for shard in taken:

@@ -53,9 +53,7 @@ class DownloadTask:
                 os.replace(partial, final)
             finally:
                 shutil.rmtree(partial, ignore_errors=True)
-        return {
-            path.name: {"bytes": path.stat().st_size, "sha256": _sha256(path)} for path in sorted(final.iterdir())
-        }
+        return {path.name: {"bytes": path.stat().st_size, "sha256": _sha256(path)} for path in sorted(final.iterdir())}
 
     def failed(self, reason: str, detail: str) -> list[Outcome]:
         return [Outcome(self.video_id, STAGE, "failed", reason, detail)]

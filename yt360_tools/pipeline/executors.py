@@ -10,9 +10,7 @@ from multiprocessing.connection import wait
 
 def process_pool(workers: int) -> Executor:
     """Worker processes, started afresh: one that crashes on a hostile file takes nothing else with it."""
-    return ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context("spawn"), initializer=_prepare_worker
-    )
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_prepare_worker)
 
 
 def thread_pool(workers: int) -> Executor:

@@ -59,9 +59,7 @@ class Ledger:
     def record(self, outcomes: Iterable[Outcome]) -> None:
         """Remember outcomes, all or none of them; an item's attempts are counted."""
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        rows = [
-            (o.stage, o.item, o.state, o.reason, o.detail, json.dumps(o.data), __version__, now) for o in outcomes
-        ]
+        rows = [(o.stage, o.item, o.state, o.reason, o.detail, json.dumps(o.data), __version__, now) for o in outcomes]
         self._write(
             "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?) ON CONFLICT (stage, item) DO UPDATE SET "
             "state = excluded.state, reason = excluded.reason, detail = excluded.detail, data = excluded.data, "
@@ -77,9 +75,7 @@ class Ledger:
     def entries(self, stage: str) -> dict[str, Entry]:
         """Every item's latest outcome in a stage."""
         found = self._read("SELECT item, state, reason, detail, data FROM outcomes WHERE stage = ?", (stage,))
-        return {
-            item: Entry(state, reason, detail, json.loads(data)) for item, state, reason, detail, data in found
-        }
+        return {item: Entry(state, reason, detail, json.loads(data)) for item, state, reason, detail, data in found}
 
     def forget(self, stage: str, items: Iterable[str]) -> None:
         """Forget outcomes, so that the items are taken up again."""

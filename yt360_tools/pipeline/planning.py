@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yt360_tools.config import Overrides
+from yt360_tools.errors import MediaError, TransientError
 from yt360_tools.manifest import read_manifest
+from yt360_tools.media.probe import probe_video
 from yt360_tools.pipeline import build, download, segment, validate
 from yt360_tools.pipeline.build import estimated_bytes
 from yt360_tools.pipeline.ledger import Ledger
@@ -18,6 +20,8 @@ from yt360_tools.sources.local import LocalSource
 
 _ASSUMED_VIDEO_S = 200.0
 """A whole video's length, where nothing is known of it yet."""
+
+_PROBED_VIDEOS = 50
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,9 @@ def plan_rebuild(manifest_path: Path, root: Path, overrides: Overrides) -> Rebui
     elif isinstance(source, LocalSource):
         fetch_bytes = sum(source.size_bytes(video_id) for video_id in to_fetch)
     rows = [row for row in manifest.rows if row.clip_id not in ended[segment.STAGE]]
-    expected = [window for row in rows for window in _expected_windows(row, config.segment.clip_s)]
+    whole = [row.video_id for row in rows if row.is_whole_video]
+    video_s = _usual_length_s(source, whole) if isinstance(source, LocalSource) else _ASSUMED_VIDEO_S
+    expected = [window for row in rows for window in _expected_windows(row, config.segment.clip_s, video_s)]
     windows = [window for window in (*known, *expected) if window.clip_id not in ended[build.STAGE]]
     shard_bytes = round(sum(estimated_bytes(window, config.build) for window in windows))
     free = workspace.free_bytes()
@@ -74,11 +80,23 @@ def plan_rebuild(manifest_path: Path, root: Path, overrides: Overrides) -> Rebui
     )
 
 
-def _expected_windows(row: ClipRow, clip_s: float) -> list[ClipWindow]:
+def _usual_length_s(source: LocalSource, video_ids: list[str]) -> float:
+    """The mean length of local videos, from the headers of some of them, evenly taken."""
+    lengths = []
+    for video_id in video_ids[:: max(1, len(video_ids) // _PROBED_VIDEOS)]:
+        try:
+            probe = probe_video(source.tracks(video_id)[0])
+        except (MediaError, TransientError):
+            continue
+        lengths.append(probe.end_s - probe.start_s)
+    return sum(lengths) / len(lengths) if lengths else _ASSUMED_VIDEO_S
+
+
+def _expected_windows(row: ClipRow, clip_s: float, video_s: float) -> list[ClipWindow]:
     """A row's windows, as far as one can tell before its video is known."""
     if row.start_s is not None and row.end_s is not None:
         return [ClipWindow(row.clip_id, row.video_id, row.start_s, row.end_s, row.split)]
-    count = max(1, int(_ASSUMED_VIDEO_S // clip_s))
+    count = max(1, int(video_s // clip_s))
     return [
         ClipWindow(f"{row.clip_id}-{k}", row.video_id, k * clip_s, (k + 1) * clip_s, row.split) for k in range(count)
     ]
@@ -89,5 +107,3 @@ def _verdict(fetch_bytes: int | None, shard_bytes: int, free: int) -> str:
     if need > free:
         return "not enough room"
     return "enough room" if fetch_bytes is not None else "enough room for the shards; the media's size is unknown"
-
-

@@ -64,9 +64,7 @@ class Line:
 
 
 @contextmanager
-def opened_line(
-    manifest_path: Path, workspace_path: Path, overrides: Overrides, *, workers: int
-) -> Iterator[Line]:
+def opened_line(manifest_path: Path, workspace_path: Path, overrides: Overrides, *, workers: int) -> Iterator[Line]:
     """Open a workspace for a manifest; its remembered options are completed by, and held against, `overrides`.
 
     Raises:
@@ -111,9 +109,8 @@ def agreed_config(remembered: dict[str, Any], overrides: Overrides, workspace: W
             asked = list(value) if isinstance(value, tuple) else value
             if kept is not None and asked != kept:
                 raise UsageError(
-                    f"workspace {workspace.root} was begun with {section}.{key} = {kept!r}; {asked!r} is asked for now: "
-                    "leave the option out, or name a new workspace (media are linked, not fetched again, with "
-                    "--media)"
+                    f"workspace {workspace.root} was begun with {section}.{key} = {kept!r}, and {asked!r} is asked "
+                    "for now: leave the option out, or name a new workspace"
                 )
     kept_options: Overrides = {
         section: {key: tuple(value) if isinstance(value, list) else value for key, value in entries.items()}
@@ -132,9 +129,7 @@ def _run_download(line: Line) -> Sequence[Outcome]:
     source = open_source(line.config.download)
     jobs = line.config.download.jobs
     tasks = download.plan_downloads(line.manifest, line.ledger, line.workspace, source)
-    return run_tasks(
-        tasks, line.ledger, partial(thread_pool, jobs), in_flight=2 * jobs, title="download", unit="video"
-    )
+    return run_tasks(tasks, line.ledger, partial(thread_pool, jobs), in_flight=2 * jobs, title="download", unit="video")
 
 
 def _run_validate(line: Line) -> Sequence[Outcome]:
@@ -186,4 +181,3 @@ def forget_rejected(line: Line) -> None:
     for stage in (segment.STAGE, build.STAGE):
         rejected = [item for item, entry in line.ledger.entries(stage).items() if entry.state == "rejected"]
         line.ledger.forget(stage, rejected)
-

@@ -86,9 +86,7 @@ def plan_intake(video: VideoRecord, views: Sequence[View], config: BuildConfig) 
 
 
 def _open_reader(video: VideoRecord, intake: Intake, config: BuildConfig, root: Path) -> FrameReader:
-    return FrameReader(
-        root / video.video_path, config.fps, width=intake.width, height=intake.height, crop=intake.crop
-    )
+    return FrameReader(root / video.video_path, config.fps, width=intake.width, height=intake.height, crop=intake.crop)
 
 
 def _clip(

@@ -42,17 +42,12 @@ class SegmentTask:
 
     def _outcome(self, row: ClipRow) -> Outcome:
         try:
-            if row.is_whole_video:
-                windows = self._found(row)
-            else:
-                windows = (given_window(row, self.video),)
+            windows = self._found(row) if row.is_whole_video else (given_window(row, self.video),)
         except MediaError as error:
             return Outcome(row.clip_id, STAGE, "rejected", error.reason, str(error))
         except TransientError as error:
             return Outcome(row.clip_id, STAGE, "failed", error.reason, str(error))
-        return Outcome(
-            row.clip_id, STAGE, "done", data={"windows": [dataclasses.asdict(window) for window in windows]}
-        )
+        return Outcome(row.clip_id, STAGE, "done", data={"windows": [dataclasses.asdict(window) for window in windows]})
 
     def _found(self, row: ClipRow) -> tuple[ClipWindow, ...]:
         from yt360_tools.media.sound import read_envelope
@@ -75,7 +70,8 @@ def given_window(row: ClipRow, video: VideoRecord) -> ClipWindow:
     Raises:
         MediaError: it reaches over the video's ends.
     """
-    assert row.start_s is not None and row.end_s is not None
+    assert row.start_s is not None
+    assert row.end_s is not None
     if row.start_s < video.start_s - _EDGE_S or row.end_s > video.end_s + _EDGE_S:
         raise MediaError(
             "window_outside_video",
@@ -118,15 +114,11 @@ def sounding_windows(
         if len(windows) == config.max_clips_per_video > 0:
             break
     if not windows:
-        raise MediaError(
-            "silent", f"{row.video_id}: no window of {clip_s:g} s reaches {config.min_level_dbfs:g} dBFS"
-        )
+        raise MediaError("silent", f"{row.video_id}: no window of {clip_s:g} s reaches {config.min_level_dbfs:g} dBFS")
     return tuple(windows)
 
 
-def plan_segments(
-    manifest: Manifest, ledger: Ledger, workspace: Workspace, config: SegmentConfig
-) -> list[SegmentTask]:
+def plan_segments(manifest: Manifest, ledger: Ledger, workspace: Workspace, config: SegmentConfig) -> list[SegmentTask]:
     """The rows whose video serves and whose windows are not known yet, a task a video.
 
     Raises:

@@ -113,7 +113,5 @@ def video_record(data: dict[str, Any]) -> VideoRecord:
 def validated_videos(ledger: Ledger) -> dict[str, VideoRecord]:
     """The records of all videos that serve, by id."""
     return {
-        video_id: video_record(entry.data)
-        for video_id, entry in ledger.entries(STAGE).items()
-        if entry.state == "done"
+        video_id: video_record(entry.data) for video_id, entry in ledger.entries(STAGE).items() if entry.state == "done"
     }

@@ -10,7 +10,10 @@ _NEEDED = {
     "numpy": "numpy", "scipy": "scipy", "av": "av", "cv2": "opencv-python-headless", "h5py": "h5py",
     "simplejpeg": "simplejpeg", "soundfile": "soundfile", "yt_dlp": "yt-dlp", "matplotlib": "matplotlib",
 }  # fmt: skip
-_OPTIONAL = {"torch": ("torch", "pip install 'yt360-tools[models]'"), "dask": ("dask", "pip install 'yt360-tools[dask]'")}
+_OPTIONAL = {
+    "torch": ("torch", "pip install 'yt360-tools[models]'"),
+    "dask": ("dask", "pip install 'yt360-tools[dask]'"),
+}
 
 
 @dataclass(frozen=True)

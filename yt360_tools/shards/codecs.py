@@ -1,5 +1,6 @@
 """How frames are stored: a codec encodes one frame to bytes, lays a view's frames down, and reads them back."""
 
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -87,7 +88,7 @@ class JpegCodec:
             return np.stack(
                 [
                     simplejpeg.decode_jpeg(packed[begin:end], colorspace="RGB")
-                    for begin, end in zip(bounds[:-1], bounds[1:], strict=True)
+                    for begin, end in pairwise(bounds)
                 ]
             )
         except ValueError as error:

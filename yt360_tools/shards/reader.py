@@ -216,9 +216,7 @@ def open_shard_file(path: Path) -> Any:
         raise ShardError(f"{path}: an HDF5 file, but no {FORMAT}")
     if int(version) != VERSION:
         file.close()
-        raise ShardError(
-            f"{path}: format version {int(version)}; this version of yt360-tools reads version {VERSION}"
-        )
+        raise ShardError(f"{path}: format version {int(version)}; this version of yt360-tools reads version {VERSION}")
     if clips is None:
         file.close()
         raise ShardError(f"{path}: the group 'clips' is missing: damaged")

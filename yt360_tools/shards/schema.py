@@ -1,14 +1,14 @@
 """What stands in a shard, and its checksums. docs/shard-format.md says the same for other languages.
 
-    /                                   attributes: format, version, split, config, tools, conventions
-    /clips/<clip_id>                    attributes: video_id, split, source, content_sha256, record_sha256
-    /clips/<clip_id>/window             float64 (2,)   start_s, end_s on the source's clock
-    /clips/<clip_id>/rates              float64 (2,)   fps, sample_rate_hz
-    /clips/<clip_id>/ambisonics         float32 (4, n) AmbiX W, Y, Z, X, unrotated
-    /clips/<clip_id>/views/<k>          attributes: projection, codec, width, height
-    /clips/<clip_id>/views/<k>/direction  float64 (5,) yaw, pitch, roll, hfov, vfov in degrees
-    /clips/<clip_id>/views/<k>/beam     float32 (n,)
-    /clips/<clip_id>/views/<k>/frames   as the codec lays them down
+/                                   attributes: format, version, split, config, tools, conventions
+/clips/<clip_id>                    attributes: video_id, split, source, content_sha256, record_sha256
+/clips/<clip_id>/window             float64 (2,)   start_s, end_s on the source's clock
+/clips/<clip_id>/rates              float64 (2,)   fps, sample_rate_hz
+/clips/<clip_id>/ambisonics         float32 (4, n) AmbiX W, Y, Z, X, unrotated
+/clips/<clip_id>/views/<k>          attributes: projection, codec, width, height
+/clips/<clip_id>/views/<k>/direction  float64 (5,) yaw, pitch, roll, hfov, vfov in degrees
+/clips/<clip_id>/views/<k>/beam     float32 (n,)
+/clips/<clip_id>/views/<k>/frames   as the codec lays them down
 """
 
 import hashlib

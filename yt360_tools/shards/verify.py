@@ -25,7 +25,7 @@ class Damage:
 
 
 def verify_shards(
-    paths: tuple[Path, ...], on_clip: Callable[[], None] = lambda: None
+    paths: tuple[Path, ...], on_clip: Callable[[], object] = lambda: None
 ) -> tuple[dict[str, str], list[Damage]]:
     """Recompute every checksum from the bytes: the sound clips' content checksums by id, and the damage."""
     sound: dict[str, str] = {}

@@ -23,15 +23,15 @@ class HttpSource:
     def __init__(self, config: DownloadConfig) -> None:
         self.config = config
         if len(config.source) > 2:
-            raise UsageError(f"give one URL template, or one for the picture and one for the sound; got {len(config.source)}")
+            raise UsageError(
+                f"give one URL template, or one for the picture and one for the sound; got {len(config.source)}"
+            )
         for template in config.source:
             _check_template(template)
         if len(config.source) == 2:
             self._templates = dict(zip(("video", "audio"), config.source, strict=True))
         elif "{track}" in config.source[0]:
-            self._templates = {
-                track: config.source[0].replace("{track}", track) for track in ("video", "audio")
-            }
+            self._templates = {track: config.source[0].replace("{track}", track) for track in ("video", "audio")}
         else:
             self._templates = {"": config.source[0]}
 
@@ -66,6 +66,4 @@ def _check_template(template: str) -> None:
         raise UsageError(f"the URL template {template!r} lacks {{video_id}}")
     unknown = sorted(set(re.findall(r"\{(.*?)\}", template)) - {"video_id", "track", "ext"})
     if unknown:
-        raise UsageError(
-            f"the URL template {template!r} has {{{unknown[0]}}}; known: {{video_id}}, {{track}}, {{ext}}"
-        )
+        raise UsageError(f"the URL template {template!r} has {{{unknown[0]}}}; known: {{video_id}}, {{track}}, {{ext}}")

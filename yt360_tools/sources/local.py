@@ -61,4 +61,6 @@ def _link_or_copy(source: Path, target: Path) -> None:
             shutil.copyfile(source, target)
         except OSError as error:
             reason = "disk_full" if error.errno == errno.ENOSPC else "disk"
-            raise TransientError(reason, f"{source.name} cannot be copied to {target.parent}: {error.strerror}") from error
+            raise TransientError(
+                reason, f"{source.name} cannot be copied to {target.parent}: {error.strerror}"
+            ) from error

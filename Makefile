@@ -1,0 +1,75 @@
+# Every target makes .venv first when it is missing. `make help` lists them.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+# What `make demo` makes, and where.
+DEMO ?= demo-world
+DEMO_VIDEOS ?= 20
+DEMO_SECONDS ?= 24
+DEMO_SEED ?= 1
+
+# What `make manifests`, `make dataset` and `make stats` work on.
+DATASET ?= yt360
+DATA ?= data
+MANIFEST ?= $(DATA)/manifests/$(DATASET).csv
+ARGS ?=
+
+# Linting and tests share the machine's processors among this many processes.
+TEST_PROCESSES ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test lint format demo manifests dataset stats train bench clean
+
+help:  ## Say what there is to make
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: $(READY)  ## Make .venv with the project and its tools in it
+
+# The constraints hold the exact versions that CI runs on; Python 3.10 is older than some of them.
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "$(PYTHON) is too old: 3.10 or newer is needed; name another with PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' \
+		$$($(BIN)/python -c 'import sys; print("--constraint constraints.txt" if sys.version_info >= (3, 11) else "")')
+	@touch $@
+
+test: $(READY)  ## Run the tests
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_PROCESSES)
+
+lint: $(READY)  ## Check style, types and who imports whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY)  ## Lay the code out, and mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+demo: $(READY)  ## The whole line on a world that is rendered on the spot
+	$(BIN)/yt360 tour $(DEMO) --videos $(DEMO_VIDEOS) --seconds $(DEMO_SECONDS) --seed $(DEMO_SEED)
+
+manifests: $(READY)  ## Fetch the published lists and make manifests of them
+	$(BIN)/yt360 manifest fetch manifests/$(DATASET).toml --out $(MANIFEST)
+
+dataset: $(READY)  ## Rebuild DATASET: make dataset DATASET=yt360 ARGS='--layout panorama'
+	@test -e $(MANIFEST) || { echo "$(MANIFEST) is not there: 'make manifests' fetches it, or name one with MANIFEST=..."; exit 2; }
+	$(BIN)/yt360 rebuild $(MANIFEST) --workspace $(DATA)/$(DATASET) $(ARGS)
+
+stats: $(READY)  ## Say what a manifest holds
+	@test -e $(MANIFEST) || { echo "$(MANIFEST) is not there: 'make manifests' fetches it, or name one with MANIFEST=..."; exit 2; }
+	$(BIN)/yt360 manifest stats $(MANIFEST)
+
+train: $(READY)  ## Train on shards (comes with the first model)
+	@echo "this version makes shards and has no model to train yet; 'make demo' shows what there is"; exit 2
+
+bench: $(READY)  ## Measure what should be fast, against named baselines
+	$(BIN)/python benchmarks/rebuild.py
+
+clean:  ## Remove what was made here, .venv included; data/ stays
+	rm -rf $(VENV) $(DEMO) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	find yt360_tools avsa_models tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

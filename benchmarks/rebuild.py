@@ -1,0 +1,162 @@
+"""What `yt360 rebuild` costs above bare decoding: ``python -m benchmarks.rebuild``, or ``make bench``.
+
+Twenty clips of ten seconds (1920x960, 30 fps, H.264, four-channel Opus) become panoramas of 448x224 at 16 fps.
+The yardstick is ffmpeg's own command line that decodes and scales the same pictures in one thread and keeps
+nothing. What counts is CPU time, user and system, of all processes; both run in turn, and the medians are compared.
+Nothing is asserted: a person reads the table.
+"""
+
+import argparse
+import csv
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yt360_tools.ambisonics import encode
+from yt360_tools.demo.encode import encode_sound, encode_video
+from yt360_tools.demo.spherical import with_spherical_metadata
+from yt360_tools.geometry import ray_from_angles
+from yt360_tools.media.ffmpeg import ffmpeg_version, run_ffmpeg
+
+WIDTH, HEIGHT, FPS, SECONDS, CLIPS = 1920, 960, 30, 10, 20
+SOUND_RATE_HZ = 48000
+PANORAMA_WIDTH, PANORAMA_FPS = 448, 16
+MOST_TIMES_BARE, MOST_HELP_S = 2.0, 0.3
+
+_MEDIA_VERSION = 1
+"""Goes up when the media are made differently, so that an old set is made anew."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a run took: CPU seconds of it and its children, and seconds on the clock."""
+
+    cpu_s: float
+    wall_s: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table; `baseline`, `ratio` and `target` are None where there is none.
+
+    Attributes:
+        ours, baseline: seconds (medians), of CPU time or on the clock as `unit` says.
+        limit: what `judged` (the ratio, or ours) should not exceed.
+    """
+
+    name: str
+    unit: str
+    ours: float
+    baseline: float | None
+    ratio: float | None
+    limit: float | None
+    is_met: bool | None
+
+
+def video_id(index: int) -> str:
+    return f"bench-{index:02d}"
+
+
+def make_media(folder: Path, clips: int) -> None:
+    """Make the first `clips` videos into `folder`, unless they are there from before."""
+    missing = [index for index in range(clips) if not _video_path(folder, index).exists()]
+    if not missing:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    print(f"making {len(missing)} videos in {folder} (once)", file=sys.stderr)
+    with ProcessPoolExecutor() as pool:
+        for done, _ in enumerate(pool.map(partial(_make_video, folder), missing), start=1):
+            print(f"  {done} of {len(missing)}", file=sys.stderr)
+
+
+def _video_path(folder: Path, index: int) -> Path:
+    return folder / f"{video_id(index)}.video.mp4"
+
+
+def _make_video(folder: Path, index: int) -> None:
+    """Sound first, picture last: a picture that bears its name means that both are whole."""
+    rng = np.random.default_rng([_MEDIA_VERSION, index])
+    encode_sound(_sound(rng), folder / f"{video_id(index)}.audio.webm", codec="opus")
+    path = _video_path(folder, index)
+    partial_path = path.with_suffix(f".{os.getpid()}.tmp")
+    encode_video(
+        _frames(rng), partial_path, codec="h264", width=WIDTH, height=HEIGHT, frame_rate=Fraction(FPS)
+    )
+    described = with_spherical_metadata(partial_path.read_bytes(), "mp4", projection="er", stereo="mono")
+    partial_path.write_bytes(described)
+    os.replace(partial_path, path)
+
+
+def _sound(rng: np.random.Generator) -> NDArray[np.float32]:
+    """A murmur from everywhere, and a louder noise that walks around the listener."""
+    samples = SECONDS * SOUND_RATE_HZ
+    azimuth = np.linspace(0, 2 * np.pi, samples) + rng.uniform(0, 2 * np.pi)
+    walker = encode(0.1 * rng.standard_normal(samples), ray_from_angles(azimuth, 0.2).T)
+    murmur = 0.01 * rng.standard_normal((4, samples))
+    return np.asarray(walker + murmur, np.float32)
+
+
+def _frames(rng: np.random.Generator) -> Iterator[NDArray[np.uint8]]:
+    """A hand-held camera that pans over a textured world in which a dozen things move, with a film's grain."""
+    world = _texture(rng, WIDTH, HEIGHT, 60)
+    things = [(_texture(rng, 160, 160, 90), rng.uniform(0, [WIDTH, HEIGHT - 160]), rng.normal(0, 4, 2)) for _ in range(12)]
+    grain = rng.integers(-2, 3, (4, HEIGHT, WIDTH, 1), np.int16)
+    pan = rng.normal(0, 3)
+    shake = np.cumsum(rng.normal(0, 0.4, (FPS * SECONDS, 2)), axis=0)
+    for number in range(FPS * SECONDS):
+        picture = np.roll(world, np.rint([shake[number, 1], pan * number + shake[number, 0]]).astype(int), axis=(0, 1))
+        for thing, start, speed in things:
+            column, row = np.rint(start + speed * number).astype(int) % [WIDTH - 160, HEIGHT - 160]
+            picture[row : row + 160, column : column + 160] = thing
+        yield np.clip(picture + grain[number % 4], 0, 255).astype(np.uint8)
+
+
+def _texture(rng: np.random.Generator, width: int, height: int, contrast: float) -> NDArray[np.int16]:
+    """A picture (height, width, 3) whose detail falls with its fineness as in photographs; its edges meet."""
+    across, down = np.fft.rfftfreq(width)[None, :], np.fft.fftfreq(height)[:, None]
+    fall = 1 / np.maximum(np.hypot(across, down), 1 / max(width, height)) ** 1.4
+    layers = []
+    for _ in range(3):
+        field = np.fft.irfft2(np.fft.rfft2(rng.standard_normal((height, width))) * fall, (height, width))
+        layers.append(field / field.std())
+    mixed = np.stack(layers, axis=-1) @ np.array([[0.9, 0.8, 0.7], [0.3, -0.1, -0.3], [0.1, -0.3, 0.4]])
+    return np.clip(rng.uniform(90, 150) + contrast * mixed, 0, 255).astype(np.int16)
+
+
+def write_manifest(path: Path, clips: int) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(["clip_id", "video_id", "start_s", "end_s", "split"])
+        table.writerows([f"{video_id(index)}-0", video_id(index), 0, SECONDS, "train"] for index in range(clips))
+
+
+def measured(command: Sequence[str | Path]) -> Cost:
+    """What a command costs, all its processes taken together.
+
+    Raises:
+        SystemExit: it failed; its messages are shown.
+    """
+    with _meter() as cost:
+        done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(map(str, command))}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+    return cost()
+
+
+class _meter:  # noqa: N801
+    """placeholder"""

@@ -1,0 +1,77 @@
+"""The whole line once, on a world made on the spot: what `make demo` runs."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from yt360_tools.config import Overrides
+from yt360_tools.demo.world import DemoOptions, make_world
+from yt360_tools.errors import ShardError
+from yt360_tools.pipeline.rebuild import STAGES, opened_line
+from yt360_tools.shards import open_shards, verify_shards
+from yt360_tools.shards.summary import summarise_shards
+
+_BUILDS: dict[str, Overrides] = {
+    "viewport": {"build": {"layout": "viewport", "views": "sound:2", "size": "160"}},
+    "panorama": {"build": {"layout": "panorama"}},
+}
+
+
+@dataclass(frozen=True)
+class Stop:
+    """What one part of the tour made, where it is, and how long it took."""
+
+    what: str
+    how_much: str
+    where: Path
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Tour:
+    """What was made; `sheet` is the contact sheet."""
+
+    stops: tuple[Stop, ...]
+    sheet: Path
+
+
+def run_tour(out: Path, options: DemoOptions, *, workers: int, say: Callable[[str], None]) -> Tour:
+    """Render a world, build viewport and panorama shards of it, verify them, draw a contact sheet.
+
+    Raises:
+        ShardError: a shard that was just built does not have its checksums.
+    """
+    from yt360_tools.report.contact_sheet import draw_contact_sheet
+
+    stops: list[Stop] = []
+    began = time.monotonic()
+
+    def note(what: str, how_much: str, where: Path) -> None:
+        nonlocal began
+        stops.append(Stop(what, how_much, where, time.monotonic() - began))
+        began = time.monotonic()
+
+    say(f"rendering {options.videos} videos of {options.seconds:g} s")
+    world = make_world(options, out / "world", workers=workers)
+    note("world", f"{world.videos} videos, {world.hours * 60:.1f} min", world.manifest.parent)
+    for name, overrides in _BUILDS.items():
+        say(f"building {name} shards")
+        workspace = out / name
+        local: Overrides = {**overrides, "download": {"media": str(world.media)}}
+        with opened_line(world.manifest, workspace, local, workers=workers) as line:
+            for stage in STAGES:
+                for problem in line.run(stage).problems:
+                    say(f"{problem.state} {problem.item}: {problem.reason}: {problem.detail}")
+        with open_shards(workspace) as shards:
+            _, damage = verify_shards(shards.paths)
+            if damage:
+                raise ShardError(damage[0].message)
+            summary = summarise_shards(shards)
+        size = f"{summary['clips']} clips, {summary['bytes'] / 1e6:.0f} MB, verified"
+        note(f"{name} shards", size, workspace / "shards")
+    sheet = out / "contact-sheet.png"
+    with open_shards(out / "panorama") as panoramas, open_shards(out / "viewport") as crops:
+        drawn = draw_contact_sheet(panoramas, sheet, crops=crops, count=4)
+    note("contact sheet", f"{drawn} clips", sheet)
+    return Tour(tuple(stops), sheet)
