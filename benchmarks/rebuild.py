@@ -11,12 +11,11 @@ import csv
 import json
 import os
 import resource
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from fractions import Fraction
@@ -94,9 +93,7 @@ def _make_video(folder: Path, index: int) -> None:
     encode_sound(_sound(rng), folder / f"{video_id(index)}.audio.webm", codec="opus")
     path = _video_path(folder, index)
     partial_path = path.with_suffix(f".{os.getpid()}.tmp")
-    encode_video(
-        _frames(rng), partial_path, codec="h264", width=WIDTH, height=HEIGHT, frame_rate=Fraction(FPS)
-    )
+    encode_video(_frames(rng), partial_path, codec="h264", width=WIDTH, height=HEIGHT, frame_rate=Fraction(FPS))
     described = with_spherical_metadata(partial_path.read_bytes(), "mp4", projection="er", stereo="mono")
     partial_path.write_bytes(described)
     os.replace(partial_path, path)
@@ -114,7 +111,9 @@ def _sound(rng: np.random.Generator) -> NDArray[np.float32]:
 def _frames(rng: np.random.Generator) -> Iterator[NDArray[np.uint8]]:
     """A hand-held camera that pans over a textured world in which a dozen things move, with a film's grain."""
     world = _texture(rng, WIDTH, HEIGHT, 60)
-    things = [(_texture(rng, 160, 160, 90), rng.uniform(0, [WIDTH, HEIGHT - 160]), rng.normal(0, 4, 2)) for _ in range(12)]
+    things = [
+        (_texture(rng, 160, 160, 90), rng.uniform(0, [WIDTH, HEIGHT - 160]), rng.normal(0, 4, 2)) for _ in range(12)
+    ]
     grain = rng.integers(-2, 3, (4, HEIGHT, WIDTH, 1), np.int16)
     pan = rng.normal(0, 3)
     shake = np.cumsum(rng.normal(0, 0.4, (FPS * SECONDS, 2)), axis=0)
@@ -145,18 +144,134 @@ def write_manifest(path: Path, clips: int) -> None:
         table.writerows([f"{video_id(index)}-0", video_id(index), 0, SECONDS, "train"] for index in range(clips))
 
 
-def measured(command: Sequence[str | Path]) -> Cost:
-    """What a command costs, all its processes taken together.
+def measured(work: Callable[[], None]) -> Cost:
+    """What all the processes cost that `work` starts and waits for."""
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    work()
+    wall_s, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Cost(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall_s)
 
-    Raises:
-        SystemExit: it failed; its messages are shown.
-    """
-    with _meter() as cost:
-        done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+
+def scale_bare(media: Path, clips: int) -> None:
+    """Decode and scale every picture with ffmpeg alone, in one thread, one file after the other."""
+    height = PANORAMA_WIDTH * HEIGHT // WIDTH
+    for index in range(clips):
+        scaled = ["-vf", f"scale={PANORAMA_WIDTH}:{height}", "-f", "null", "-"]
+        done = run_ffmpeg(["-threads", "1", "-i", _video_path(media, index), *scaled])
+        if done.returncode:
+            raise SystemExit(f"ffmpeg failed on {_video_path(media, index)}: {done.stderr.decode()}")
+
+
+def rebuild(media: Path, clips: int, workers: int) -> None:
+    """Run the whole line into a workspace that is thrown away."""
+    with tempfile.TemporaryDirectory(prefix="rebuild-", dir=media) as scratch:
+        manifest = Path(scratch) / "manifest.csv"
+        write_manifest(manifest, clips)
+        looks = ["--width", PANORAMA_WIDTH, "--fps", PANORAMA_FPS, "--codec", "jpeg", "--workers", workers]
+        places = ["--media", media, "--workspace", Path(scratch) / "work"]
+        report = json.loads(_output([*_yt360(), "rebuild", manifest, *places, *looks, "--json"]))
+    built = next(stage["done"] for stage in report["stages"] if stage["stage"] == "build")
+    if built != clips:
+        raise SystemExit(f"{clips} clips were to be built, and {built} were: the numbers would mean nothing")
+
+
+def show_help() -> None:
+    _output([*_yt360(), "--help"])
+
+
+def start_python() -> None:
+    _output([sys.executable, "-c", "pass"])
+
+
+def _yt360() -> list[str | Path]:
+    """The installed command of the Python that runs this."""
+    script = Path(sys.executable).with_name("yt360")
+    return [script] if script.exists() else [sys.executable, "-m", "yt360_tools.cli"]
+
+
+def _output(command: Sequence[object]) -> str:
+    """A command's stdout; the end of everything, with its messages, when it fails."""
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SystemExit(f"{' '.join(map(str, command))}: exit {done.returncode}\n{done.stdout}{done.stderr}")
-    return cost()
+        raise SystemExit(f"{command[0]} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return done.stdout
 
 
-class _meter:  # noqa: N801
-    """placeholder"""
+def run_rebuilds(media: Path, clips: int, repeats: int) -> list[Row]:
+    """CPU seconds with one and with two workers against bare decoding, each round in that order."""
+    runs: dict[str, list[Cost]] = {"bare": [], "1 worker": [], "2 workers": []}
+    for number in range(repeats):
+        runs["bare"].append(measured(lambda: scale_bare(media, clips)))
+        for workers, name in ((1, "1 worker"), (2, "2 workers")):
+            runs[name].append(measured(lambda workers=workers: rebuild(media, clips, workers)))
+        latest = ", ".join(f"{name} {costs[-1].cpu_s:.1f} s" for name, costs in runs.items())
+        print(f"round {number + 1} of {repeats}: {latest} of CPU time", file=sys.stderr)
+    cpu = {name: median(cost.cpu_s for cost in costs) for name, costs in runs.items()}
+    wall = {name: median(cost.wall_s for cost in costs) for name, costs in runs.items()}
+    rows = [
+        _row(f"rebuild, {name}", "CPU s", cpu[name], cpu["bare"], MOST_TIMES_BARE) for name in ("1 worker", "2 workers")
+    ]
+    return rows + [
+        _row(f"rebuild, {name}", "clock s", wall[name], wall["bare"], None) for name in ("1 worker", "2 workers")
+    ]
+
+
+def run_help(repeats: int = 5) -> Row:
+    """How long `yt360 --help` takes on the clock, beside a Python that does nothing; one warm-up each."""
+    took: dict[str, float] = {}
+    for name, work in (("python", start_python), ("help", show_help)):
+        work()
+        took[name] = median(measured(work).wall_s for _ in range(repeats))
+    return Row("yt360 --help", "clock s", took["help"], took["python"], None, MOST_HELP_S, took["help"] < MOST_HELP_S)
+
+
+def _row(name: str, unit: str, ours: float, baseline: float, limit: float | None) -> Row:
+    ratio = ours / baseline
+    return Row(name, unit, ours, baseline, ratio, limit, None if limit is None else ratio <= limit)
+
+
+def machine_facts() -> str:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+    python = ".".join(map(str, sys.version_info[:3]))
+    return f"{cores} cores (load {load} before), Python {python}, {ffmpeg_version()}"
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows for a person, in columns."""
+    lines = [f"{'':<20}{'unit':<9}{'ours':>8}{'baseline':>10}{'ratio':>8}  target"]
+    for row in rows:
+        what = "at most" if row.ratio is not None else "under"
+        unit = "x" if row.ratio is not None else " s"
+        target = "" if row.limit is None else f"{what} {row.limit:g}{unit}: {'met' if row.is_met else 'MISSED'}"
+        ratio = "" if row.ratio is None else f"{row.ratio:.2f}x"
+        baseline = "" if row.baseline is None else f"{row.baseline:.2f}"
+        lines.append(f"{row.name:<20}{row.unit:<9}{row.ours:>8.2f}{baseline:>10}{ratio:>8}  {target}".rstrip())
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="three clips, once: does it run at all?")
+    parser.add_argument("--repeats", type=int, default=3, help="rounds, of which medians are taken (default: 3)")
+    parser.add_argument("--media", type=Path, default=Path("build/bench-media"), help="where the videos are kept")
+    parser.add_argument("--json", action="store_true", help="print as JSON")
+    options = parser.parse_args()
+    clips, repeats = (3, 1) if options.quick else (CLIPS, max(1, options.repeats))
+    media = options.media.resolve()
+    make_media(media, clips)
+    facts = machine_facts()
+    rows = [*run_rebuilds(media, clips, repeats), run_help()]
+    if options.json:
+        rates = {"clips": clips, "seconds": SECONDS, "repeats": repeats, "machine": facts}
+        print(json.dumps({**rates, "rows": [asdict(row) for row in rows]}, indent=2))
+        return
+    print(f"{clips} clips of {SECONDS} s, {WIDTH}x{HEIGHT} at {FPS} fps -> {PANORAMA_WIDTH} at {PANORAMA_FPS} fps; "
+          f"medians of {repeats}")  # fmt: skip
+    print(facts)
+    print(table(rows))
+    print("baseline: ffmpeg decodes and scales the same pictures in one thread; for --help, a Python that does nothing")
+
+
+if __name__ == "__main__":
+    main()

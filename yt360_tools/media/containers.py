@@ -33,7 +33,7 @@ def foreign_errors(path: Path, reason: str, doing: str) -> Iterator[None]:
 
     try:
         yield
-    except (av.error.FFmpegError, ValueError, IndexError) as error:
+    except (av.error.FFmpegError, ValueError, IndexError, OverflowError) as error:
         text = getattr(error, "strerror", None) or str(error)
         raise MediaError(reason, f"{path.name}: {doing} failed ({text}); is the file damaged?") from error
 

@@ -121,6 +121,7 @@ class _Decoder:
         self._stream.codec_context.thread_count = self._threads
         self._stream.codec_context.thread_type = "FRAME" if self._threads > 1 else "SLICE"
         self._first_s: float | None = None
+        self._is_straight = True
         self._restart(start_of(self._stream))
 
     def _restart(self, near_s: float) -> None:
@@ -144,12 +145,12 @@ class _Decoder:
             self._seek(limit_s)
         while self._held is None or self._next is not None or self._frames is not None:
             if self._next is None:
-                self._next = self._decode()
+                self._next = self._decode_or_break()
             if self._next is None or (self._held is not None and self._time(self._next) > limit_s):
                 break
             self._held, self._next = self._next, None
             self._position_s = self._time(self._held)
-            if self._first_s is None:
+            if self._first_s is None and self._is_straight:
                 self._first_s = self._position_s
             if self._position_s > limit_s:
                 break
@@ -179,6 +180,14 @@ class _Decoder:
 
     def _time(self, frame: Any) -> float:
         return float(frame.pts * self._tick_s)
+
+    def _decode_or_break(self) -> Any:
+        """As `_decode`; after an error the next target is searched anew, so that other windows may be read."""
+        try:
+            return self._decode()
+        except MediaError:
+            self._position_s = -math.inf
+            raise
 
     def _decode(self) -> Any:
         """The next frame in order of presentation; None at the end."""
@@ -218,6 +227,7 @@ class _Decoder:
             if frame is not None and self._time(frame) <= limit_s:
                 self._held = frame
                 self._position_s = self._time(frame)
+                self._is_straight = False
                 return
         self.close()
         self._open()
