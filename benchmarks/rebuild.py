@@ -233,8 +233,9 @@ def _row(name: str, unit: str, ours: float, baseline: float, limit: float | None
 def machine_facts() -> str:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+    ffmpeg = ffmpeg_version().partition(" Copyright")[0]
     python = ".".join(map(str, sys.version_info[:3]))
-    return f"{cores} cores (load {load} before), Python {python}, {ffmpeg_version()}"
+    return f"{cores} cores (load {load} before), Python {python}, {ffmpeg}"
 
 
 def table(rows: Sequence[Row]) -> str:

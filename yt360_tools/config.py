@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from yt360_tools.errors import UsageError, nearest
+from yt360_tools.records import PROJECTIONS, STEREO_LAYOUTS
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -138,8 +139,8 @@ _POSITIVE = {
     ("build", "quality"), ("build", "shard_mb"),
 }  # fmt: skip
 _CHOICES: dict[tuple[str, str], tuple[str, ...]] = {
-    ("validate", "projection"): ("auto", "er", "eac"),
-    ("validate", "stereo"): ("auto", "mono", "top-bottom", "left-right"),
+    ("validate", "projection"): ("auto", *PROJECTIONS),
+    ("validate", "stereo"): ("auto", *STEREO_LAYOUTS),
     ("build", "layout"): LAYOUTS,
     ("build", "codec"): CODECS,
 }

@@ -20,11 +20,9 @@ from yt360_tools.geometry import (
     vertical_fov,
     viewport_rays,
 )
-from yt360_tools.records import View
+from yt360_tools.records import PROJECTIONS, View
 
 Frame = NDArray[np.uint8]
-
-PROJECTIONS = ("er", "eac")
 
 EAC_BORDER_PX = 2.0
 """YouTube's EAC frames carry this border left and right, and above and below each row of faces."""

@@ -67,13 +67,20 @@ class ClipWindow:
         return self.end_s - self.start_s
 
 
+PROJECTIONS = ("er", "eac")
+"""What a source's picture may be: equirectangular, or YouTube's equi-angular cubemap."""
+
+STEREO_LAYOUTS = ("mono", "top-bottom", "left-right")
+"""How two eyes may lie in a source's frame: the left eye on top, or on the left."""
+
+
 @dataclass(frozen=True)
 class SourceLayout:
     """How the sphere lies in a source's frame, and how that was decided.
 
     Attributes:
-        projection: ``er`` or ``eac``.
-        stereo: ``mono``, ``top-bottom`` (left eye on top) or ``left-right`` (left eye on the left).
+        projection: one of `PROJECTIONS`.
+        stereo: one of `STEREO_LAYOUTS`.
         decided_by: ``manifest``, ``metadata``, ``content`` or ``default``.
     """
 

@@ -158,8 +158,6 @@ def test_an_eac_scene_shows_what_its_er_twin_shows(tmp_path: Path) -> None:
     eac = draw_scene(2, 1, projection="eac", **options)  # type: ignore[arg-type]
     assert er.arrangements == eac.arrangements
     frames = list(render_frames(eac, 2 * WIDTH))[::4]
-    expected = [
-        cv2.resize(f, (WIDTH, WIDTH // 2), interpolation=cv2.INTER_AREA) for f in render_frames(er, 960)
-    ]
+    expected = [cv2.resize(f, (WIDTH, WIDTH // 2), interpolation=cv2.INTER_AREA) for f in render_frames(er, 960)]
     for read, wanted in zip(_er_from_eac(frames, tmp_path), expected[::4], strict=True):
         assert np.abs(read.astype(int) - wanted).mean() < 2.5

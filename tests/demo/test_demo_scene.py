@@ -139,6 +139,7 @@ def test_splits_are_spread_evenly_and_keep_when_the_world_grows() -> None:
     assert splits.count("test") == 10
     assert splits[:2] == ["train", "test"]
     assert {split_of(index, 0.0) for index in range(9)} == {"train"}
+    assert {split_of(index, 1e-9) for index in range(9)} == {"train"}
     assert {split_of(index, 1.0) for index in range(9)} == {"test"}
     assert [split_of(index, 0.1) for index in range(3)] == ["train", "test", "train"]
 

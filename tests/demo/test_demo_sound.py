@@ -35,9 +35,7 @@ def _signature(wave: Array) -> Array:
     """The spectrum's shape in third octaves up to 12 kHz beside the envelope's, each of unit length."""
     power = np.abs(np.fft.rfft(wave)) ** 2
     edges = 62.5 * 2 ** (np.arange(24) / 3)
-    bands = np.add.reduceat(power, np.searchsorted(np.fft.rfftfreq(wave.size, 1 / SAMPLE_RATE_HZ), edges))[
-        :-1
-    ]
+    bands = np.add.reduceat(power, np.searchsorted(np.fft.rfftfreq(wave.size, 1 / SAMPLE_RATE_HZ), edges))[:-1]
     envelope = np.abs(np.fft.rfft(np.square(wave).reshape(-1, 480).mean(axis=1)))[1:80]
     return np.concatenate([np.sqrt(bands / bands.sum()), 0.5 * envelope / np.linalg.norm(envelope)])
 

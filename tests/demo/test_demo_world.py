@@ -22,8 +22,9 @@ from yt360_tools.cli.demo import demo
 from yt360_tools.demo import encode, world
 from yt360_tools.demo.picture import render_frames
 from yt360_tools.demo.sound import render_sound
+from yt360_tools.demo.spherical import with_spherical_metadata
 from yt360_tools.demo.world import DemoOptions, make_world, render_video, scene_of
-from yt360_tools.errors import EnvironmentMissing, TransientError, UsageError
+from yt360_tools.errors import EnvironmentMissing, MediaError, TransientError, UsageError
 from yt360_tools.geometry import Array, angle_between, ray_from_angles
 from yt360_tools.media.ffmpeg import run_ffmpeg
 
@@ -197,6 +198,19 @@ def test_other_options_in_the_same_folder_are_refused_by_name(out: Path) -> None
             make_world(replace(OPTIONS, **change), out, workers=1)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("record", ["", "[]", '{"generation": 0}'])
+def test_a_damaged_or_foreign_record_is_refused(tmp_path: Path, record: str) -> None:
+    (tmp_path / "demo.json").write_text(record)
+    with pytest.raises(UsageError, match="choose another folder"):
+        make_world(OPTIONS, tmp_path, workers=1)
+
+
+def test_a_container_that_is_not_as_expected_is_refused() -> None:
+    for container, data in (("mp4", b""), ("mp4", bytes(8)), ("webm", b""), ("webm", b"\x1a\x45\xdf\xa3\x80")):
+        with pytest.raises(MediaError):
+            with_spherical_metadata(data, container, projection="er", stereo="mono")
+
+
 def test_a_folder_with_other_things_in_it_is_refused(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("")
     with pytest.raises(UsageError, match="not empty"):
@@ -205,9 +219,7 @@ def test_a_folder_with_other_things_in_it_is_refused(tmp_path: Path) -> None:
         make_world(OPTIONS, tmp_path / "thesis.tex", workers=1)
 
 
-def test_a_full_disk_is_told_and_leaves_no_partial_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_is_told_and_leaves_no_partial_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> bytes:
         raise OSError(errno.ENOSPC, "No space left on device", "media/x")
 

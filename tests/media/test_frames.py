@@ -7,6 +7,7 @@ import math
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -76,13 +77,9 @@ def long_film(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv"])
-@pytest.mark.parametrize(
-    "rate", [Fraction(24), Fraction(25), Fraction(30000, 1001), Fraction(30), Fraction(60)]
-)
+@pytest.mark.parametrize("rate", [Fraction(24), Fraction(25), Fraction(30000, 1001), Fraction(30), Fraction(60)])
 @pytest.mark.parametrize("start_s", ["0", "1", "1.2137"])
-def test_chosen_frame_is_the_last_not_after_its_moment(
-    folder: Path, rate: Fraction, suffix: str, start_s: str
-) -> None:
+def test_chosen_frame_is_the_last_not_after_its_moment(folder: Path, rate: Fraction, suffix: str, start_s: str) -> None:
     path = folder / f"rate-{float(rate):.2f}.{suffix}"
     if not path.exists():
         write_film(path, numbered(math.ceil(3 * rate)), rate, *LOSSLESS_B_FRAMES)
@@ -103,14 +100,10 @@ def test_frames_at_their_own_rate_come_once_each(folder: Path, suffix: str, rate
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv"])
 def test_the_streams_own_start_is_honoured(folder: Path, suffix: str) -> None:
-    path = write_film(
-        folder / f"offset.{suffix}", numbered(60), Fraction(25), *LOSSLESS_B_FRAMES, seek="2.52"
-    )
+    path = write_film(folder / f"offset.{suffix}", numbered(60), Fraction(25), *LOSSLESS_B_FRAMES, seek="2.52")
     found = numbers(path, 3.0, 4.5, 16)
     assert found == expected(Fraction(25), "3", "4.5", 16, offset_s="2.52")
-    assert numbers(path, 2.45, 2.6, 20)[0] == 0, (
-        "a start that is missed by less than 0.1 s takes the first frame"
-    )
+    assert numbers(path, 2.45, 2.6, 20)[0] == 0, "a start that is missed by less than 0.1 s takes the first frame"
     with pytest.raises(MediaError, match=r"begins at 2\.520") as caught:
         numbers(path, 1.0, 2.0, 16)
     assert caught.value.reason == "window_outside_video"
@@ -160,7 +153,7 @@ def test_windows_may_overlap_and_even_go_back(long_film: Path) -> None:
 def test_going_back_by_one_frame_after_a_search(long_film: Path) -> None:
     """The frame that a search ends at is not the film's first one."""
     with FrameReader(long_film, 16) as reader:
-        for start_s, number in [(16.01, 400), (15.97, 399), (12.01, 300), (11.8, 295)]:
+        for start_s, number in [(16.05, 401), (16.01, 400), (15.97, 399), (12.01, 300), (11.8, 295)]:
             assert [number_of(picture) for picture in reader.window(start_s, start_s + 0.05)] == [number]
 
 
@@ -229,9 +222,7 @@ def test_scaling_and_cropping_keep_every_point_in_its_place(
 
 @pytest.mark.parametrize("matrix", ["bt709", "smpte170m"])
 @pytest.mark.parametrize("width", [None, 64])
-def test_colours_follow_the_matrix_that_the_stream_names(
-    folder: Path, matrix: str, width: int | None
-) -> None:
+def test_colours_follow_the_matrix_that_the_stream_names(folder: Path, matrix: str, width: int | None) -> None:
     colours = [(255, 255, 255), (0, 0, 0), (200, 100, 30), (30, 60, 210)]
     film = np.zeros((2, 64, 128, 3), np.uint8)
     for index, colour in enumerate(colours):
@@ -246,7 +237,10 @@ def test_colours_follow_the_matrix_that_the_stream_names(
     path = write_film(folder / f"colour-{matrix}.mp4", film, Fraction(10), *options)
     _, _, picture = next(iter_frames(path, [(0.0, 0.1)], 10, width=width, height=width and 32))
     columns = ((np.arange(4) + 0.5) * picture.shape[1] / 4).astype(int)
-    np.testing.assert_allclose(picture[10, columns].astype(int), colours, atol=1)
+    found = picture[10, columns].astype(int)
+    np.testing.assert_allclose(found, colours, atol=2)
+    assert found[0].min() >= 254
+    assert found[1].max() <= 1
 
 
 def test_a_crop_beyond_the_picture_is_refused(long_film: Path) -> None:
@@ -254,17 +248,24 @@ def test_a_crop_beyond_the_picture_is_refused(long_film: Path) -> None:
         next(iter_frames(long_film, [(0.0, 0.1)], 10, crop=(0, 16, 160, 32)))
 
 
-def test_damage_in_the_middle_is_an_error_and_not_a_gray_picture(long_film: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["zeros", "flips"])
+def test_damage_in_the_middle_is_an_error_and_not_a_gray_picture(long_film: Path, tmp_path: Path, kind: str) -> None:
+    """A decoder hides most damage and only marks the picture."""
     data = bytearray(long_film.read_bytes())
-    middle = len(data) // 2
-    data[middle : middle + 3000] = bytes(3000)
+    with av.open(str(long_film)) as container:
+        packets = [p for p in container.demux(video=0) if p.pts is not None and 12 <= p.pts * p.time_base < 15]
+    for packet in sorted(packets, key=lambda packet: packet.size)[-3:]:
+        if kind == "zeros":
+            data[packet.pos : packet.pos + packet.size] = bytes(packet.size)
+        else:
+            data[packet.pos + packet.size * 3 // 4] ^= 0x10
     damaged = tmp_path / "damaged.mp4"
     damaged.write_bytes(bytes(data))
     with FrameReader(damaged, 16) as reader:
         with pytest.raises(MediaError) as caught:
-            list(reader.window(0.0, 29.0))
+            list(reader.window(8.0, 15.9))
         assert caught.value.reason == "unreadable_video"
-        assert [number_of(picture) for picture in reader.window(28.0, 28.1)] == [700, 701]
+        assert [number_of(picture) for picture in reader.window(16.01, 16.1)] == [400]
 
 
 def test_a_repeated_frame_is_one_array(long_film: Path) -> None:

@@ -86,6 +86,12 @@ def test_pictures_that_tell_nothing_are_never_eac_nor_stereo(picture: np.ndarray
     assert (found.projection, found.stereo) == ("er", "mono")
 
 
+def test_a_picture_whose_borders_do_not_meet_is_not_surely_er() -> None:
+    ramp = np.linspace(-60, 60, WIDTH)
+    found = look_of([np.clip(scene(0) * 0.5 + 64 + ramp, 0, 255).astype(np.float32)])
+    assert found == SourceLayout("er", "mono", "default")
+
+
 def test_a_plain_film_is_er_by_default(tmp_path: Path) -> None:
     film = write_film(tmp_path / "black.mp4", np.full((HEIGHT, WIDTH), 16, np.uint8))
     assert decide_layout(film) == SourceLayout("er", "mono", "default")
@@ -140,7 +146,7 @@ def test_what_is_not_supported_is_refused(
 
 
 def test_unknown_words_are_refused_with_the_known_ones(film: Path) -> None:
-    with pytest.raises(UsageError, match="did you mean 'eac'.*er, eac"):
+    with pytest.raises(UsageError, match=r"did you mean 'eac'.*er, eac"):
         decide_layout(film, declared=("eacc", None))
     with pytest.raises(UsageError, match="mono, top-bottom, left-right"):
         decide_layout(film, declared=(None, "both"))

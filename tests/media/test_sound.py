@@ -173,9 +173,7 @@ def test_six_channels_in_aac_are_unpacked(folder: Path) -> None:
     t = np.arange(2 * RATE) / RATE
     w, y, z, x = (0.3 * np.sin(2 * np.pi * f * t) for f in TONES_HZ[:4])
     silent = np.zeros_like(t)
-    path = encode(
-        np.stack([x, y, w, silent, z, silent]), folder / "packed.m4a", "-c:a", "aac", "-b:a", "512k"
-    )
+    path = encode(np.stack([x, y, w, silent, z, silent]), folder / "packed.m4a", "-c:a", "aac", "-b:a", "512k")
     channels = channel_map_for("aac", 6)
     assert channels == (2, 1, 4, 0)
     assert loudest_hz(read_sound(path, 0.5, 1.5, RATE, channels), RATE) == list(TONES_HZ[:4])

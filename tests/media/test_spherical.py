@@ -116,9 +116,7 @@ def test_a_uuid_of_something_else_is_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("unknown_sizes", [False, True])
-@pytest.mark.parametrize(
-    ("kind", "projection"), [(0, None), (1, "equirectangular"), (2, "cubemap"), (3, "mesh")]
-)
+@pytest.mark.parametrize(("kind", "projection"), [(0, None), (1, "equirectangular"), (2, "cubemap"), (3, "mesh")])
 @pytest.mark.parametrize(("mode", "stereo"), [(0, "mono"), (1, "left-right"), (3, "top-bottom")])
 def test_matroska(
     tmp_path: Path, kind: int, projection: str | None, mode: int, stereo: str, unknown_sizes: bool

@@ -5,6 +5,7 @@ Results go to stdout, messages to stderr. Exit codes: 0 all done, or rejected fo
 """
 
 import logging
+import os
 import sys
 import traceback
 
@@ -46,17 +47,14 @@ for command in (rebuild, download, validate, segment, build, status, shard, mani
 def main() -> None:
     """Run the command line and exit with the code that fits how it ended."""
     try:
-        yt360(standalone_mode=False)
-    except click.exceptions.Abort:
-        sys.exit(EXIT_INTERRUPTED)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+        sys.exit(yt360(standalone_mode=False))
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted: what is done is kept; run the same command again to go on", err=True)
-        sys.exit(EXIT_INTERRUPTED)
+        sys.stdout.flush()
+        os._exit(EXIT_INTERRUPTED)  # a download in a thread would hold an orderly exit until it has ended
     except BrokenPipeError:
         sys.exit(0)
     except Yt360Error as error:

@@ -48,9 +48,7 @@ def _equirectangular_contents() -> bytes:
 
 
 def _mp4_boxes(projection: str, stereo: str) -> bytes:
-    picture = (
-        _box(b"equi", _equirectangular_contents()) if projection == "er" else _box(b"mshp", _mesh_contents())
-    )
+    picture = _box(b"equi", _equirectangular_contents()) if projection == "er" else _box(b"mshp", _mesh_contents())
     pose = _box(b"prhd", bytes(4), struct.pack(">3i", 0, 0, 0))
     eyes = _box(b"st3d", bytes(4), bytes([_TOP_BOTTOM["mp4"] if stereo == "top-bottom" else 0]))
     return eyes + _box(b"sv3d", _box(b"svhd", bytes(4), _TOOL), _box(b"proj", pose, picture))

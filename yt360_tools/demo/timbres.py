@@ -84,9 +84,7 @@ def _growl(t: Array, rng: Generator) -> Array:
     sway = 0.5 + 0.5 * np.sin(2 * np.pi * rng.uniform(2, 3) * t)
     open_vowel = signal.butter(2, [550, 1200], btype="bandpass", fs=SAMPLE_RATE_HZ, output="sos")
     close_vowel = signal.butter(2, [220, 420], btype="bandpass", fs=SAMPLE_RATE_HZ, output="sos")
-    return np.asarray(
-        sway * signal.sosfilt(open_vowel, pulses) + (1 - sway) * signal.sosfilt(close_vowel, pulses)
-    )
+    return np.asarray(sway * signal.sosfilt(open_vowel, pulses) + (1 - sway) * signal.sosfilt(close_vowel, pulses))
 
 
 def _hiss(t: Array, rng: Generator) -> Array:

@@ -59,6 +59,7 @@ def truth_of(scene: Scene, *, split: str, width: int, height: int, video: str, a
         "width": width,
         "height": height,
         "fps": float(scene.frame_rate),
+        "frame_rate": str(scene.frame_rate),
         "frames": scene.frames,
         "seconds": scene.duration_s,
         "sample_rate_hz": SAMPLE_RATE_HZ,

@@ -13,10 +13,12 @@ import json
 import multiprocessing
 import os
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -98,9 +100,9 @@ class DemoWorld:
 
 def split_of(index: int, test_share: float) -> str:
     """The split of the video number `index`: evenly spread, whatever else the world holds."""
-    if test_share <= 0:
-        return "train"
     share = Fraction(str(test_share)).limit_denominator(10_000)
+    if share <= 0:
+        return "train"
     ahead = index + -(-share.denominator // share.numerator) - 1
     return "test" if ahead * share // 1 > (ahead - 1) * share // 1 else "train"
 
@@ -199,12 +201,17 @@ def _outcomes(options: DemoOptions, media: Path, workers: int) -> Iterator[Outco
         yield from (render_video(options, index, media) for index in range(options.videos))
         return
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        waiting = [pool.submit(render_video, options, index, media) for index in range(options.videos)]
+        # No more are handed over than run: what waits in the pool's own queue could not be interrupted.
+        todo = iter(range(options.videos))
+        running = {pool.submit(render_video, options, index, media) for index in islice(todo, workers)}
         try:
-            for done in as_completed(waiting):
-                yield done.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            while running:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in done)
+                running |= {pool.submit(render_video, options, i, media) for i in islice(todo, len(done))}
+        except BrokenProcessPool as error:
+            message = "a worker process was ended from outside (out of memory?); give fewer --workers"
+            raise TransientError("worker_lost", message) from error
 
 
 def _remember(options: DemoOptions, out: Path) -> None:
@@ -216,6 +223,8 @@ def _remember(options: DemoOptions, out: Path) -> None:
             old = json.loads(record.read_text(encoding="utf-8"))
         except ValueError as error:
             raise UsageError(f"{record} is damaged ({error}); choose another folder") from error
+        if not isinstance(old, dict) or old.get("generation") != GENERATION:
+            raise UsageError(f"{out} holds a world of another version of this program; choose another folder")
         for name, value in new.items():
             grows = name == "videos" and isinstance(old.get(name), int) and old[name] <= options.videos
             if old.get(name) != value and not grows:

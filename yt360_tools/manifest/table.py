@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yt360_tools.errors import UsageError, nearest
-from yt360_tools.records import ClipRow, check_id, clip_id_for
+from yt360_tools.records import PROJECTIONS, STEREO_LAYOUTS, ClipRow, check_id, clip_id_for
 
 COLUMNS = ("clip_id", "video_id", "start_s", "end_s", "split")
 DEFAULT_SPLIT = "all"
+_LAYOUT_COLUMNS = {"projection": PROJECTIONS, "stereo": STEREO_LAYOUTS}
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,11 @@ def _check_row(values: dict[str, str], line: int) -> ClipRow:
     except UsageError as error:
         raise _BadRow("bad_id", str(error)) from error
     extra = {name: value for name, value in values.items() if name not in COLUMNS}
+    for column, allowed in _LAYOUT_COLUMNS.items():
+        if extra.get(column) and extra[column] not in allowed:
+            raise _BadRow(
+                "bad_layout", f"{column} {extra[column]!r} is unknown; allowed: {', '.join(allowed)}, or empty"
+            )
     return ClipRow(clip_id, video_id, start_s, end_s, split, extra, line)
 
 

@@ -101,9 +101,7 @@ def _missing_of_mp4(file: BinaryIO, size: int) -> str:
         at += length
         if at > size:
             kind = head[4:8]
-            return (
-                _beyond(f"its box {kind.decode()}", at, size) if kind in (b"mdat", b"moof", b"moov") else ""
-            )
+            return _beyond(f"its box {kind.decode()}", at, size) if kind in (b"mdat", b"moof", b"moov") else ""
     return ""
 
 

@@ -138,9 +138,7 @@ class _Decoder:
         """The last frame whose time is not after `target_s`."""
         limit_s = target_s + self._half_tick_s
         gap_s = target_s - self._position_s
-        behind = (
-            self._held is not None and limit_s < self._time(self._held) and not self._is_first(self._held)
-        )
+        behind = self._held is not None and limit_s < self._time(self._held) and not self._is_first(self._held)
         if behind or gap_s > _SEEK_GAP_S:
             self._seek(limit_s)
         while self._held is None or self._next is not None or self._frames is not None:
@@ -167,8 +165,7 @@ class _Decoder:
         if held_s > limit_s + max(_EDGE_S, self._interval_s):
             raise MediaError(
                 "window_outside_video",
-                f"{self._path.name}: a frame at {target_s:.3f} s is wanted, and the picture "
-                f"begins at {held_s:.3f} s",
+                f"{self._path.name}: a frame at {target_s:.3f} s is wanted, and the picture begins at {held_s:.3f} s",
             )
         lasts_s = max(_EDGE_S, 2 * self._interval_s, (self._held.duration or 0) * self._tick_s)
         if self._next is None and self._frames is None and limit_s > held_s + lasts_s:
@@ -217,9 +214,7 @@ class _Decoder:
 
         for back_s in (0.0, 10.0):
             try:
-                self._container.seek(
-                    math.floor((limit_s - back_s) / self._tick_s), stream=self._stream, backward=True
-                )
+                self._container.seek(math.floor((limit_s - back_s) / self._tick_s), stream=self._stream, backward=True)
                 self._restart(limit_s)
                 frame = self._decode()
             except (av.error.FFmpegError, MediaError):

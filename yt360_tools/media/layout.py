@@ -9,11 +9,9 @@ from numpy.typing import NDArray
 from yt360_tools.errors import MediaError, UsageError, nearest
 from yt360_tools.media.containers import announced_end, container_end, foreign_errors, opened, start_of
 from yt360_tools.media.spherical import SphericalMetadata, read_spherical
-from yt360_tools.records import SourceLayout
+from yt360_tools.records import PROJECTIONS, STEREO_LAYOUTS, SourceLayout
 
 Gray = NDArray[np.float32]
-PROJECTIONS = ("er", "eac")
-STEREO = ("mono", "top-bottom", "left-right")
 _FRAMES = 8
 _WIDTH = 512
 _FROM_METADATA = {"equirectangular": "er", "mesh": "eac"}
@@ -36,7 +34,7 @@ def decide_layout(path: Path, *, declared: tuple[str | None, str | None] = (None
     """
     projection, stereo = declared
     _check_word("projection", projection, PROJECTIONS)
-    _check_word("stereo", stereo, STEREO)
+    _check_word("stereo", stereo, STEREO_LAYOUTS)
     decided_by = "manifest" if projection else ""
     metadata = read_spherical(path)
     if metadata and not projection and metadata.projection:

@@ -180,8 +180,7 @@ def check_decodes(path: Path, kind: str, duration_s: float, timeout_s: float = 6
         seen = "nothing decodes at its end" if tail is None else f"the last that decodes is at {tail:.2f} s"
         raise MediaError(
             "truncated",
-            f"{path.name}: it should reach to {end_s:.2f} s, and {seen}; "
-            "it is cut short or damaged, fetch it again",
+            f"{path.name}: it should reach to {end_s:.2f} s, and {seen}; it is cut short or damaged, fetch it again",
         )
 
 
@@ -206,9 +205,7 @@ def _announced_span(path: Path, kind: str, duration_s: float) -> tuple[float, fl
         return start_s, max(end_s or 0.0, start_s + duration_s), (container.start_time or 0) / 1_000_000
 
 
-def _decoded_end(
-    path: Path, kind: str, seek_s: float | None, deadline: float, timeout_s: float
-) -> float | None:
+def _decoded_end(path: Path, kind: str, seek_s: float | None, deadline: float, timeout_s: float) -> float | None:
     """When the last frame ends that decodes: of the first ones, or of all from `seek_s` on; None without any.
 
     `seek_s` counts from the container's beginning (ffmpeg's ``-ss``), the answer is on the source's clock.
@@ -219,9 +216,7 @@ def _decoded_end(
     arguments = ["-threads", "1", *options, *seek, "-copyts", "-xerror", "-i", safe_name(path)]
     arguments += ["-map", f"0:{kind}:0", *limit, *(["-fps_mode", "passthrough"] if kind == "v" else [])]
     try:
-        done = run_ffmpeg(
-            [*arguments, "-f", "framecrc", "-"], timeout_s=max(0.001, deadline - time.monotonic())
-        )
+        done = run_ffmpeg([*arguments, "-f", "framecrc", "-"], timeout_s=max(0.001, deadline - time.monotonic()))
     except TimeoutExpired as error:
         raise MediaError(
             "decode_timeout",

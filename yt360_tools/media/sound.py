@@ -32,17 +32,14 @@ def channel_map_for(codec: str, channels: int) -> tuple[int, int, int, int]:
         MediaError: ``too_few_channels`` below four, ``unexpected_channels`` for other numbers than 4 and 6.
     """
     if channels < 4:
-        raise MediaError(
-            "too_few_channels", f"the sound has {channels} channels; first-order ambisonics need 4"
-        )
+        raise MediaError("too_few_channels", f"the sound has {channels} channels; first-order ambisonics need 4")
     if channels == 4:
         return (0, 1, 2, 3)
     if channels == 6:
         return (2, 1, 4, 0) if codec == "aac" else (0, 1, 2, 3)
     raise MediaError(
         "unexpected_channels",
-        f"the sound has {channels} channels; 4 (W, Y, Z, X) or 6 (with head-locked stereo, or packed as 5.1) "
-        "are known",
+        f"the sound has {channels} channels; 4 (W, Y, Z, X) or 6 (with head-locked stereo, or packed as 5.1) are known",
     )
 
 
@@ -124,9 +121,7 @@ class _Piece:
         return self.start_s + self.samples.shape[1] / self.rate_hz
 
 
-def _decode(
-    path: Path, start_s: float, end_s: float, channel_map: Sequence[int], back_s: float | None
-) -> _Piece:
+def _decode(path: Path, start_s: float, end_s: float, channel_map: Sequence[int], back_s: float | None) -> _Piece:
     """The sound around a window with margins; incomplete when the search landed after its beginning."""
     margin_s = 0.05
     seek_s = None if back_s is None or start_s <= margin_s + back_s else start_s - margin_s - back_s
@@ -150,14 +145,10 @@ def _decode(
         if seek_s is not None:
             return _Piece(np.zeros((len(channel_map), 0), np.float32), 0.0, 1, False)
         raise MediaError("unreadable_sound", f"{path.name}: nothing of its sound decodes")
-    return _Piece(
-        np.concatenate(parts, axis=1), origin_s, rate, seek_s is None or origin_s <= start_s - margin_s
-    )
+    return _Piece(np.concatenate(parts, axis=1), origin_s, rate, seek_s is None or origin_s <= start_s - margin_s)
 
 
-def _blocks(
-    path: Path, seek_s: float | None, channel_map: Sequence[int]
-) -> Iterator[tuple[float, Samples, int]]:
+def _blocks(path: Path, seek_s: float | None, channel_map: Sequence[int]) -> Iterator[tuple[float, Samples, int]]:
     """(time of the first sample, float32 samples of the mapped channels, rate) of each decoded frame."""
     import av
 
@@ -184,14 +175,11 @@ def _blocks(
             yield time_s, _mapped(frame, channel_map), frame.sample_rate
 
 
-def _check_channels(
-    path: Path, seen: tuple[int, int], first: tuple[int, int], channel_map: Sequence[int]
-) -> None:
+def _check_channels(path: Path, seen: tuple[int, int], first: tuple[int, int], channel_map: Sequence[int]) -> None:
     if seen != first:
         raise MediaError(
             "unexpected_channels",
-            f"{path.name}: its sound changes from {first[0]} channels at {first[1]} Hz "
-            f"to {seen[0]} at {seen[1]} Hz",
+            f"{path.name}: its sound changes from {first[0]} channels at {first[1]} Hz to {seen[0]} at {seen[1]} Hz",
         )
     if seen[0] <= max(channel_map):
         raise MediaError(

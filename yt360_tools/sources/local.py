@@ -32,7 +32,7 @@ class LocalSource:
 
     def fetch(self, video_id: str, destination: Path) -> None:
         for path in self.tracks(video_id):
-            _link_or_copy(path, destination / path.name)
+            _link_or_copy(path.resolve(), destination / path.name)
 
     def size_bytes(self, video_id: str) -> int:
         """Bytes of a video's files; 0 when there is none."""
