@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -39,7 +40,8 @@ def _er_from_eac(frames: list[Picture], folder: Path) -> list[Picture]:
     graph = f"v360=input=eac:output=e:w={WIDTH}:h={WIDTH // 2}"
     done = run_ffmpeg(["-y", "-i", folder / "eac%03d.png", "-vf", graph, folder / "er%03d.png"])
     assert done.returncode == 0, done.stderr.decode()
-    return [cv2.imread(str(folder / f"er{number + 1:03d}.png"))[..., ::-1] for number in range(len(frames))]
+    read = [cv2.imread(str(folder / f"er{number + 1:03d}.png")) for number in range(len(frames))]
+    return [np.asarray(picture)[..., ::-1] for picture in read]
 
 
 def _drawn(canvas: Canvas, azimuth_deg: float, elevation_deg: float) -> Picture:
@@ -153,9 +155,9 @@ def test_in_stereo_the_left_eye_is_on_top_and_sees_near_things_further_right() -
 
 def test_an_eac_scene_shows_what_its_er_twin_shows(tmp_path: Path) -> None:
     """The same scene, drawn in both projections: ffmpeg turns the one into the other."""
-    options = {"seconds": 1.5, "frame_rate": Fraction(8)}
-    er = draw_scene(2, 1, projection="er", **options)  # type: ignore[arg-type]
-    eac = draw_scene(2, 1, projection="eac", **options)  # type: ignore[arg-type]
+    options: dict[str, Any] = {"seconds": 1.5, "frame_rate": Fraction(8)}
+    er = draw_scene(2, 1, projection="er", **options)
+    eac = draw_scene(2, 1, projection="eac", **options)
     assert er.arrangements == eac.arrangements
     frames = list(render_frames(eac, 2 * WIDTH))[::4]
     expected = [cv2.resize(f, (WIDTH, WIDTH // 2), interpolation=cv2.INTER_AREA) for f in render_frames(er, 960)]

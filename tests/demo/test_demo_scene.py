@@ -1,6 +1,7 @@
 """A scene's decisions: a function of (seed, index), varied, and no sense gives the other away."""
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -170,6 +171,6 @@ def test_ntsc_rates_are_exact() -> None:
         ("test_share", 1.5),
     ],
 )
-def test_a_bad_option_is_refused_by_its_name(option: str, value: float) -> None:
+def test_a_bad_option_is_refused_by_its_name(option: str, value: Any) -> None:
     with pytest.raises(UsageError, match=f"--{option.replace('_', '-')} "):
         DemoOptions(**{option: value})

@@ -192,10 +192,11 @@ def test_running_again_renders_what_is_missing_and_nothing_else(out: Path) -> No
 
 
 def test_other_options_in_the_same_folder_are_refused_by_name(out: Path) -> None:
-    for change in ({"seed": 1}, {"width": 256}, {"test_share": 0.5}, {"videos": 2}):
+    changes: list[dict[str, Any]] = [{"seed": 1}, {"width": 256}, {"test_share": 0.5}, {"videos": 2}]
+    for change in changes:
         option = next(iter(change)).replace("_", "-")
         with pytest.raises(UsageError, match=f"--{option} "):
-            make_world(replace(OPTIONS, **change), out, workers=1)  # type: ignore[arg-type]
+            make_world(replace(OPTIONS, **change), out, workers=1)
 
 
 @pytest.mark.parametrize("record", ["", "[]", '{"generation": 0}'])

@@ -10,7 +10,7 @@ in their spectra or in time stay apart, which no beam of first order could do.
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,9 @@ WINDOW_S = 0.5
 
 RANGE_DB = 18.0
 """The map fades out this far below the loudest direction of the clip's moments."""
+
+CONTOUR_DB = 6.0
+"""A line surrounds what is this near to it."""
 
 _MOST_VIEWS = 8
 _LOUD_CROPS = 2
@@ -259,4 +262,302 @@ def levels_dbfs(signals: NDArray[np.floating], hop: int) -> Array:
     return np.asarray(10 * np.log10(np.mean(cut**2, axis=2) + 1e-12))
 
 
-# ---- drawing
+class _Page:
+    """A figure on which things are placed in pixels from its top left corner."""
+
+    def __init__(self, width: int, height: int) -> None:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        self.width, self.height = width, height
+        self._figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI, facecolor="white")
+        self._canvas = FigureCanvasAgg(self._figure)
+
+    def axes(self, left: float, top: float, width: float, height: float) -> Any:
+        box = (left / self.width, 1 - (top + height) / self.height, width / self.width, height / self.height)
+        axes = self._figure.add_axes(box)
+        for spine in axes.spines.values():
+            spine.set(color=_FAINT, linewidth=0.6)
+        axes.tick_params(length=2, width=0.6, color=_FAINT, labelcolor=_GREY, labelsize=_SMALL, pad=2)
+        return axes
+
+    def text(self, left: float, top: float, text: str, **style: Any) -> Any:
+        style = {"size": _SMALL, "color": _INK, "ha": "left", "va": "top", **style}
+        return self._figure.text(left / self.width, 1 - top / self.height, text, **style)
+
+    def text_after(self, other: Any, text: str, **style: Any) -> None:
+        """A text on the same base line, to the right of another."""
+        box = other.get_window_extent(self._canvas.get_renderer())
+        self.text(box.x1 + 14, self.height - box.y0, text, va="bottom", color=_GREY, **style)
+
+    def pixels(self) -> Picture:
+        """RGB (height, width, 3)."""
+        self._canvas.draw()
+        return np.asarray(self._canvas.buffer_rgba(), np.uint8)[..., :3].copy()
+
+
+_DPI = 100
+_SMALL, _NORMAL, _LARGE = 7, 8, 11
+_INK, _GREY, _FAINT = "#1c1f24", "#6a717c", "#b9bfc8"
+_VIEW_COLOURS = ("#00a5e0", "#f0308a", "#6fae00", "#f78c00", "#7f5cf5", "#00a98f", "#d62728", "#8c6239")
+_CHANNEL_COLOURS = {"W": _INK, "Y": "#1f9e89", "Z": "#8e5bd0", "X": "#e07b39"}
+_HEAT = ("#5b1a8f", "#b5367a", "#f1605d", "#fe9f6d", "#fff3b0")
+
+_MARGIN, _GAP = 22, 12
+_SPHERE = (312, 156)
+_TICKS = 30
+_CROP_GAP, _MOST_CROP_HEIGHT, _CAPTION = 6, 150, 14
+_PLOT_WIDTH = 330
+_HEADER, _TITLE, _BLOCK_GAP = 52, 24, 22
+_WIDTH = 2 * _MARGIN + _TICKS + MOMENTS * (_SPHERE[0] + _GAP) + 40 + _PLOT_WIDTH
+
+
+def _draw(entries: Sequence[Entry], subtitle: str) -> Picture:
+    import matplotlib
+
+    heights = [_block_height(entry) for entry in entries]
+    with matplotlib.rc_context({"font.family": "DejaVu Sans", "axes.unicode_minus": True, "path.simplify": False}):
+        page = _Page(_WIDTH, _HEADER + sum(heights) + _BLOCK_GAP * len(entries))
+        _draw_header(page, subtitle)
+        top = float(_HEADER)
+        for entry, height in zip(entries, heights, strict=True):
+            _draw_entry(page, top, entry)
+            top += height + _BLOCK_GAP
+        return page.pixels()
+
+
+def _crop_grid(entry: Entry) -> tuple[int, int, float, float]:
+    """(columns, rows, width, height) of the crops below a sphere."""
+    views = [crop.view for moment in entry.moments for crop in moment.crops]
+    count = max((len(moment.crops) for moment in entry.moments), default=0)
+    if not count:
+        return 0, 0, 0.0, 0.0
+    columns = count if count <= 3 else math.ceil(count / 2)
+    shape = max(view.height / view.width for view in views)
+    width = (_SPHERE[0] - _CROP_GAP * (columns - 1)) / columns
+    width = min(width, _MOST_CROP_HEIGHT / shape) if columns > 1 else min(width, 1.2 * _MOST_CROP_HEIGHT / shape)
+    return columns, math.ceil(count / columns), width, width * shape
+
+
+def _block_height(entry: Entry) -> int:
+    _, rows, _, height = _crop_grid(entry)
+    return round(_TITLE + _SPHERE[1] + 16 + rows * (height + _CAPTION + 4))
+
+
+def _draw_header(page: _Page, subtitle: str) -> None:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    title = page.text(_MARGIN + _TICKS, 12, "Contact sheet", size=13, weight="bold")
+    page.text_after(title, subtitle, size=_NORMAL)
+    width = 150
+    left = page.width - _MARGIN - width
+    bar = page.axes(left, 14, width, 9)
+    shades = np.linspace(0, 1, 128)
+    colours = LinearSegmentedColormap.from_list("heat", _HEAT)(shades)
+    bar.imshow(_over_grey(colours, _opacity(shades)), extent=(-RANGE_DB, 0, 0, 1), aspect="auto")
+    bar.set_yticks([])
+    bar.set_xticks([-18, -12, -6, 0])
+    page.text(
+        left - 10,
+        12,
+        "energy by direction of arrival, dB below the clip's loudest",
+        ha="right",
+        size=_NORMAL,
+        color=_GREY,
+    )
+
+
+def _draw_entry(page: _Page, top: float, entry: Entry) -> None:
+    _draw_title(page, top, entry)
+    top += _TITLE
+    columns, _, width, height = _crop_grid(entry)
+    peak = max((moment.votes.density(_MAP_RAYS).max(initial=0.0) for moment in entry.moments), default=0.0)
+    for index, moment in enumerate(entry.moments):
+        left = _MARGIN + _TICKS + index * (_SPHERE[0] + _GAP)
+        _draw_sphere(page.axes(left, top, *_SPHERE), moment, peak, is_first=index == 0)
+        used = columns * width + (columns - 1) * _CROP_GAP
+        for number, crop in enumerate(moment.crops):
+            row, column = divmod(number, columns)
+            at = left + (_SPHERE[0] - used) / 2 + column * (width + _CROP_GAP)
+            down = top + _SPHERE[1] + 20 + row * (height + _CAPTION + 4)
+            _draw_crop(page, at, down, width, crop, number, _share(moment.votes.density(_unit_rays(crop.view)), peak))
+    left = page.width - _MARGIN - _PLOT_WIDTH
+    whole = _block_height(entry) - _TITLE
+    _draw_levels(page.axes(left, top, _PLOT_WIDTH, 0.42 * whole), entry)
+    _draw_azimuths(page.axes(left, top + 0.42 * whole + 14, _PLOT_WIDTH, 0.58 * whole - 28), entry)
+
+
+def _draw_title(page: _Page, top: float, entry: Entry) -> None:
+    clip, source = entry.clip, entry.clip.source
+    title = page.text(_MARGIN + _TICKS, top, clip.clip_id, size=_LARGE, weight="bold")
+    stereo = source.get("stereo", "mono")
+    facts = [
+        clip.window.split,
+        f"{clip.window.start_s:g}\u2013{clip.window.end_s:g} s",
+        f"{source.get('video_codec', '?')} {source.get('width', '?')}\u00d7{source.get('height', '?')}",
+        f"{source.get('audio_codec', '?')}, {source.get('channels', '?')} channels",
+        f"{source.get('projection', '?')}{'' if stereo == 'mono' else ' ' + stereo}"
+        f" (by {source.get('decided_by', '?')})",
+    ]
+    page.text_after(title, "   \u00b7   ".join(facts))
+
+
+def _draw_sphere(axes: Any, moment: Moment, peak: float, *, is_first: bool) -> None:
+    """A panorama (or darkness, when none is stored) with the map laid over and the views' edges."""
+    whole = (180, -180, -90, 90)
+    if moment.panorama is not None:
+        axes.imshow(moment.panorama, extent=whole, aspect="auto", interpolation="antialiased")
+    else:
+        axes.set_facecolor("#23272e")
+    share = _share(moment.votes.density(_MAP_RAYS), peak)
+    if share.max() > 0:
+        from matplotlib.colors import LinearSegmentedColormap
+
+        heat = LinearSegmentedColormap.from_list("heat", _HEAT)(share)
+        heat[..., 3] = _opacity(share)
+        axes.imshow(heat, extent=whole, aspect="auto", interpolation="bilinear")
+        azimuth, elevation = np.degrees(angles_from_ray(_MAP_RAYS))
+        _draw_contour(axes, azimuth, elevation, share)
+    axes.set_xticks([180, 90, 0, -90, -180], ["+180°", "+90°", "0°", "\u221290°", "\u2212180°"])
+    for tick, side in ((0, "left"), (-1, "right")):
+        axes.get_xticklabels()[tick].set_horizontalalignment(side)
+    axes.set_yticks([45, 0, -45], ["+45°", "0°", "\u221245°"] if is_first else [""] * 3)
+    axes.grid(color="white", alpha=0.25, linewidth=0.5)
+    axes.set(xlim=(180, -180), ylim=(-90, 90))
+    for number, crop in enumerate(moment.crops):
+        azimuth, elevation = _outline(crop.view)
+        for colour, line in (("white", 1.8), (_VIEW_COLOURS[number], 1.0)):
+            axes.plot(azimuth, elevation, color=colour, linewidth=line, solid_joinstyle="round")
+    box = {"boxstyle": "square,pad=0.25", "facecolor": "#000000a0", "edgecolor": "none"}
+    axes.text(175, 83, f"{moment.time_s:.2f} s", size=_SMALL, color="white", va="top", bbox=box)
+
+
+_MAP_RAYS = er_rays(180, 90)
+
+
+def _share(density: Array, peak: float) -> Array:
+    """Where density lies between the map's floor (0) and its peak (1), in decibels."""
+    if peak <= 0:
+        return np.zeros_like(density)
+    return np.asarray(np.clip(1 + 10 * np.log10(np.maximum(density / peak, 1e-12)) / RANGE_DB, 0, 1))
+
+
+def _opacity(share: Array) -> Array:
+    return np.asarray(0.6 * np.clip(share * 1.4, 0, 1))
+
+
+def _unit_rays(view: View, side: int = 48) -> Array:
+    """Rays (side, side, 3) of a view's picture, coarsely."""
+    rays = view_rays(replace(view, width=side, height=side))
+    return np.asarray(rays / np.linalg.norm(rays, axis=-1, keepdims=True))
+
+
+def _draw_contour(axes: Any, x: Array, y: Array, share: Array) -> None:
+    """A line around what is within `CONTOUR_DB` of the map's peak."""
+    level = 1 - CONTOUR_DB / RANGE_DB
+    if share.max() > level > share.min():
+        for colour, width in (("#00000090", 1.6), ("white", 0.8)):
+            axes.contour(x, y, share, levels=[level], colors=[colour], linewidths=[width])
+
+
+def _over_grey(colours: Array, opacity: Array) -> Array:
+    """RGB (1, n, 3) of colours (n, 4) as they look on a grey picture."""
+    return np.asarray(opacity[None, :, None] * colours[None, :, :3] + (1 - opacity[None, :, None]) * 0.6)
+
+
+def _outline(view: View) -> tuple[Array, Array]:
+    """Azimuth and elevation (degrees) along a view's edge, broken where it crosses the seam."""
+    rays = view_rays(view)
+    edge = np.concatenate([rays[0], rays[1:, -1], rays[-1, -2::-1], rays[-2::-1, 0]])
+    azimuth, elevation = np.degrees(angles_from_ray(edge))
+    breaks = np.flatnonzero(np.abs(np.diff(azimuth)) > 180) + 1
+    return np.insert(azimuth, breaks, np.nan), np.insert(elevation, breaks, np.nan)
+
+
+def _draw_crop(page: _Page, left: float, top: float, width: float, crop: Crop, number: int, share: Array) -> None:
+    height = width * crop.view.height / crop.view.width
+    axes = page.axes(left, top, width, height)
+    axes.imshow(crop.picture, extent=(0, 1, 1, 0), aspect="auto", interpolation="antialiased")
+    rows, columns = ((np.arange(length) + 0.5) / length for length in share.shape)
+    _draw_contour(axes, columns, rows, share)
+    axes.set(xticks=[], yticks=[])
+    for spine in axes.spines.values():
+        spine.set(color=_VIEW_COLOURS[number], linewidth=1.6)
+    look = f"{crop.view.direction.yaw_deg:+.0f}°, {crop.view.direction.pitch_deg:+.0f}°"
+    loud = f"{crop.level_dbfs:.0f} dB" if crop.level_dbfs > _LEVEL_FLOOR_DB else "silent"
+    page.text(left, top + height + 4, look.replace("-", "\u2212"), size=_SMALL)
+    page.text(left + width, top + height + 4, loud.replace("-", "\u2212"), ha="right", color=_GREY)
+
+
+_LEVEL_FLOOR_DB = -80.0
+
+
+def _draw_levels(axes: Any, entry: Entry) -> None:
+    """W with the beams of the views; without views, W, Y, Z and X."""
+    rate = entry.clip.sample_rate_hz
+    signals = [("W", entry.foa[0], _INK)]
+    if entry.beams:
+        signals += [(f"view {k}", beam, _VIEW_COLOURS[k]) for k, (_, beam) in enumerate(entry.beams)]
+    else:
+        signals += [(name, entry.foa[k], _CHANNEL_COLOURS[name]) for k, name in enumerate("WYZX") if k]
+    hop_s = max(0.05, entry.clip.window.duration_s / 200)
+    lowest, highest = 0.0, _LEVEL_FLOOR_DB
+    for name, signal, colour in signals[::-1]:
+        levels = levels_dbfs(signal[None], max(1, round(hop_s * rate)))[0]
+        axes.plot((np.arange(levels.size) + 0.5) * hop_s, levels, color=colour, linewidth=0.9, label=name)
+        audible = levels[levels > _LEVEL_FLOOR_DB]
+        lowest = min(lowest, audible.min(initial=0.0))
+        highest = max(highest, audible.max(initial=_LEVEL_FLOOR_DB))
+    axes.set_ylim(max(_LEVEL_FLOOR_DB, lowest - 5), min(3.0, highest + 5) if highest > lowest else 0)
+    _finish_plot(axes, entry, "dBFS", with_times=False)
+    handles, labels = axes.get_legend_handles_labels()
+    axes.legend(
+        handles[::-1], labels[::-1], loc="lower left", bbox_to_anchor=(0, 1), ncols=9, frameon=False,
+        fontsize=_SMALL, handlelength=1.2, columnspacing=1.2, borderaxespad=0.1, handletextpad=0.5,
+    )  # fmt: skip
+
+
+def _draw_azimuths(axes: Any, entry: Entry) -> None:
+    """A dot a vote, the darker the more energy; the views' axes as lines."""
+    votes = entry.votes
+    if votes.energy.size:
+        share = _share(votes.energy, float(np.quantile(votes.energy, 0.995)))
+        loud = np.argsort(votes.energy)[-6000:]
+        azimuth = np.degrees(angles_from_ray(votes.rays)[0])
+        axes.scatter(
+            votes.times_s[loud], azimuth[loud], s=3.5, c=[(0.75, 0.2, 0.4, a) for a in 0.6 * share[loud]], linewidths=0
+        )
+    for number, (view, _) in enumerate(entry.beams):
+        axes.axhline(view.direction.yaw_deg, color=_VIEW_COLOURS[number], linewidth=0.8, linestyle=(0, (5, 3)))
+    axes.set_ylim(-180, 180)
+    axes.set_yticks([180, 90, 0, -90, -180], ["+180°", "+90°", "0°", "\u221290°", "\u2212180°"])
+    _finish_plot(axes, entry, "azimuth", with_times=True)
+
+
+def _finish_plot(axes: Any, entry: Entry, label: str, *, with_times: bool) -> None:
+    axes.set_xlim(0, entry.clip.window.duration_s)
+    axes.set_ylabel(label, size=_SMALL, color=_GREY, labelpad=2)
+    axes.grid(color=_FAINT, alpha=0.5, linewidth=0.4)
+    for moment in entry.moments:
+        half = WINDOW_S / 2
+        axes.axvspan(moment.time_s - half, moment.time_s + half, color="#f7d27a", alpha=0.45, linewidth=0)
+    if with_times:
+        axes.set_xlabel("seconds", size=_SMALL, color=_GREY, labelpad=1)
+    else:
+        axes.set_xticklabels([])
+
+
+def _write_png(out: Path, image: Picture) -> None:
+    """A palette of 256 colours keeps the file small; it appears whole or not at all."""
+    from PIL import Image
+
+    temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            Image.fromarray(image).quantize(256).save(temporary, format="png", optimize=True)
+            os.replace(temporary, out)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise EnvironmentMissing(f"{out} cannot be written: {error.strerror or error}") from error
