@@ -88,6 +88,7 @@ def check_one_line(ended: Ended, code: int, says: str) -> None:
     assert ended.code == code, ended
     assert len(ended.complaints) == 1, ended
     assert re.search(says, ended.complaints[0]), ended
+    assert len(ended.complaints[0]) < 1000, ended
     assert not ended.stdout, ended
 
 
@@ -101,7 +102,7 @@ REFUSED_OPTIONS = {
     "misspelt views": (["--views", "rnig:3"], "'rnig:3'.*mean 'ring'"),
     "views without number": (["--views", "sound:"], "ring:N, random:K or sound:K.*'sound:'"),
     "too many views": (["--views", "ring:65"], "1 to 64.*'ring:65'"),
-    "views that do not fit": (["--views", "random:64"], "random|fit|views"),
+    "views that do not fit": (["--views", "random:25"], "25 directions.*do not fit 30° apart.*fewer"),
     "hfov 0": (["--layout", "viewport", "--hfov", "0"], "0.*180"),
     "hfov 180": (["--layout", "viewport", "--hfov", "180"], "180"),
     "hfov 200": (["--layout", "viewport", "--hfov", "200"], "200"),
@@ -129,10 +130,9 @@ REFUSED_OPTIONS = {
     "template without id": (["--source", "https://host/video.mp4"], "host/video.mp4.*lacks {video_id}"),
     "template of ftp": (["--source", "ftp://host/{video_id}"], "'ftp://host/{video_id}'.*http:// or https://"),
     "unknown placeholder": (["--source", "https://host/{video_id}.{format}"], "{format}.*{video_id}, {track}, {ext}"),
-    "three templates": (["--source", "https://host/{video_id}"] * 6, "got 3"),
+    "three templates": (["--source", "https://host/{video_id}"] * 3, "got 3"),
     "missing configuration": (["--config", "nowhere.toml"], "nowhere.toml.*cannot be read"),
 }
-REFUSED_OPTIONS["three templates"] = (["--source", "https://host/{video_id}"] * 3, "got 3")
 
 
 @pytest.mark.parametrize("case", REFUSED_OPTIONS)
@@ -187,7 +187,7 @@ REFUSED_MANIFESTS = {
     "a column twice": (b"video_id,video_id\na,b\n", "column 'video_id' twice"),
     "without rows": (b"clip_id,video_id\n", "no rows"),
     "binary": (b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\xff\xfe", "not a CSV file in UTF-8"),
-    "nothing but zeros": (bytes(4096), "manifest.csv"),
+    "nothing but zeros": (bytes(4096), "(no column 'video_id'|not a CSV file)"),
     "another encoding": ("video_id,ort\na,Köln\n".encode("latin-1"), "not a CSV file in UTF-8"),
     "an endless cell": (b"video_id\n" + b"x" * 200_000, "not a CSV file"),
 }
@@ -247,7 +247,7 @@ def test_a_workspace_keeps_its_options(
     ):
         for flags in ((), ("--plan",)):
             ended = call(*arguments, option, asked.strip("'"), *flags)
-            check_one_line(ended, 2, f"^error: workspace .*{name} = {kept}; {asked} is asked.*new workspace")
+            check_one_line(ended, 2, f"^error: workspace .*{name} = {kept}\\b.* {asked} is asked.*new workspace")
     assert stored_clips(finished) == GOOD_CLIPS
 
 

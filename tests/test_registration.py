@@ -42,6 +42,8 @@ PAIRS_AT_LEAST = 200
 
 MEDIAN_DEG, PERCENTILE_95_DEG = 1.0, 2.0
 SOUND_MEDIAN_DEG, SOUND_PERCENTILE_95_DEG = 2.0, 6.0
+# One face of an EAC picture that is turned, or one clip that is cut late, can hide in the last 5 percent.
+WORST_DEG, SOUND_WORST_DEG = 3.0, 10.0
 # A border that is ignored moves an EAC picture of 960 pixels by up to 0.56 degrees.
 EAC_MEDIAN_DEG = 0.25
 
@@ -222,9 +224,11 @@ def assert_registered(pairs: Sequence[Pair]) -> None:
     worst = sorted(pairs, key=lambda pair: -pair.picture_deg)[:4]
     assert np.median(picture) < MEDIAN_DEG, worst
     assert np.percentile(picture, 95) < PERCENTILE_95_DEG, worst
+    assert picture.max() < WORST_DEG, worst
     worst = sorted(pairs, key=lambda pair: -pair.sound_deg)[:4]
     assert np.median(sound) < SOUND_MEDIAN_DEG, worst
     assert np.percentile(sound, 95) < SOUND_PERCENTILE_95_DEG, worst
+    assert sound.max() < SOUND_WORST_DEG, worst
 
 
 def same_turn(a_deg: float, b_deg: float) -> bool:
@@ -297,9 +301,7 @@ def test_dot_and_sound_are_where_truth_says_over_all(
     for what in ("picture_deg", "sound_deg"):
         percentiles = np.percentile([getattr(pair, what) for pair in chosen], [50, 95, 100])
         shown = ", ".join(f"{value:.3f}" for value in percentiles)
-        record_testsuite_property(
-            f"{projection} {what}: pairs, median, 95 %, worst", f"{len(chosen)}, {shown}"
-        )
+        record_testsuite_property(f"{projection} {what}: pairs, median, 95 %, worst", f"{len(chosen)}, {shown}")
     assert_registered(chosen)
 
 
@@ -309,9 +311,7 @@ def test_an_eac_picture_is_read_inside_its_border(pairs: dict[str, list[Pair]]) 
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.video_id)
-def test_recorded_sound_is_ambix_in_the_frame_of_the_world(
-    case: Case, world: World, viewports: dict[str, Any]
-) -> None:
+def test_recorded_sound_is_ambix_in_the_frame_of_the_world(case: Case, world: World, viewports: dict[str, Any]) -> None:
     for segment in world.scene(case.video_id).segments:
         channels = viewports[segment.clip_id].sound("ambisonics")
         assert dot.angle_deg(sound_direction(channels), segment.direction) < SOUND_MEDIAN_DEG
@@ -346,9 +346,7 @@ def test_cube_and_panorama_are_registered(
             looks = [(view["yaw_deg"], view["pitch_deg"]) for view in clip.views]
             assert len(looks) == len(CUBE)
             assert all(
-                same_turn(a, b)
-                for look, face in zip(looks, CUBE, strict=True)
-                for a, b in zip(look, face, strict=True)
+                same_turn(a, b) for look, face in zip(looks, CUBE, strict=True) for a, b in zip(look, face, strict=True)
             )
             assert {view["hfov_deg"] for view in clip.views} == {90}
         else:
@@ -368,7 +366,7 @@ def test_a_picture_and_a_sound_made_by_hand(
     frame[155:165, 155:165] = (235, 20, 235)  # around column width / 4, on the horizon
     media = tmp_path / "media"
     media.mkdir()
-    dot.write_video(media / "hand.video.mp4", np.stack([frame] * 12), 8, "libx264")
+    dot.write_video(media / "hand.video.mp4", [frame] * 12, (width, height), 8, "libx264")
     noise = 0.1 * np.random.default_rng(0).normal(size=72_000).astype(np.float32)
     nothing = np.zeros_like(noise)
     dot.write_sound(media / "hand.audio.flac", np.stack([noise, noise, nothing, nothing], 1), 48_000, "flac")

@@ -15,10 +15,12 @@ The tail belongs to no clip: it spares the tests the last millisecond of every c
 
 import subprocess
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import imageio_ffmpeg
 import numpy as np
@@ -99,9 +101,7 @@ class SceneTruth:
 def unit_vector(azimuth_deg: float, elevation_deg: float) -> NDArray[np.float64]:
     """The direction as (x front, y left, z up)."""
     azimuth, elevation = np.radians([azimuth_deg, elevation_deg])
-    return np.array(
-        [np.cos(elevation) * np.cos(azimuth), np.cos(elevation) * np.sin(azimuth), np.sin(elevation)]
-    )
+    return np.array([np.cos(elevation) * np.cos(azimuth), np.cos(elevation) * np.sin(azimuth), np.sin(elevation)])
 
 
 @lru_cache(maxsize=4)
@@ -120,26 +120,27 @@ def angle_deg(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.floa
     return np.degrees(2 * np.arcsin(np.clip(chord / 2, 0, 1)))
 
 
-def draw_background(width: int, height: int, seed: int) -> NDArray[np.float64]:
+def draw_background(width: int, height: int, seed: int) -> NDArray[np.float32]:
     """A greenish texture without a seam anywhere on the sphere, RGB (height, width, 3) in 0 to 255.
 
     It is a sum of plane waves through the sphere, so a projection's own seams (the bottom row of an EAC
     picture) are the only edges in it, and none of its colours is near the dot's.
     """
     rng = np.random.default_rng(seed)
+    frequencies = np.repeat([2.0, 3.0, 5.0, 8.0, 12.0, 18.0, 25.0], 2)
+    wave_vectors = rng.normal(size=(3, frequencies.size))
+    wave_vectors *= frequencies / np.linalg.norm(wave_vectors, axis=0)
+    phases = rng.uniform(0, 2 * np.pi, frequencies.size)
+    brightness = rng.uniform(-9, 9, (frequencies.size, 1)) * np.array([0.6, 1.0, 0.6])
+    colours = brightness + rng.uniform(-4, 4, (frequencies.size, 3))
     rays = er_rays(width, height).reshape(-1, 3).astype(np.float32)
-    picture = np.zeros((rays.shape[0], 3), np.float32)
-    for frequency in (2, 3, 5, 8, 12, 18, 25):
-        wave_vectors = rng.normal(size=(2, 3))
-        wave_vectors *= frequency / np.linalg.norm(wave_vectors, axis=1, keepdims=True)
-        waves = np.sin(rays @ wave_vectors.T.astype(np.float32) + rng.uniform(0, 2 * np.pi, 2))
-        picture += waves @ rng.uniform(-9, 9, (2, 1)) * np.array([0.6, 1.0, 0.6])
-        picture += waves @ rng.uniform(-4, 4, (2, 3))
-    return np.clip(picture + np.array([70, 135, 80]), 0, 255).reshape(height, width, 3)
+    waves = np.sin(rays @ wave_vectors.astype(np.float32) + phases.astype(np.float32))
+    picture = waves @ colours.astype(np.float32) + np.array([70, 135, 80], np.float32)
+    return np.clip(picture, 0, 255).reshape(height, width, 3)
 
 
 def draw_er(
-    width: int, height: int, direction: NDArray[np.float64], background: NDArray[np.float64]
+    width: int, height: int, direction: NDArray[np.float64], background: NDArray[np.float32]
 ) -> NDArray[np.uint8]:
     """The background with the dot at a direction, its edge smooth over a pixel; RGB (height, width, 3)."""
     picture = np.rint(background).astype(np.uint8)
@@ -151,13 +152,20 @@ def draw_er(
     return picture
 
 
-def run_ffmpeg(arguments: Sequence[str | Path], stdin: bytes = b"") -> bytes:
+def run_ffmpeg(arguments: Sequence[str | Path], stdin: Iterable[bytes] = ()) -> bytes:
     """ffmpeg's standard output, or an error that shows what it complained about."""
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-v", "error", "-y", *map(str, arguments)]
-    done = subprocess.run(command, input=stdin, capture_output=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(command)}\n{done.stderr.decode(errors='replace')}")
-    return done.stdout
+    with TemporaryFile() as output, TemporaryFile() as complaints:
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=complaints)
+        with suppress(BrokenPipeError), process.stdin as pipe:  # its complaint says why it stopped to read
+            for part in stdin:
+                pipe.write(part)
+        failed = process.wait()
+        output.seek(0)
+        complaints.seek(0)
+        if failed:
+            raise RuntimeError(f"{' '.join(command)}\n{complaints.read().decode(errors='replace')}")
+        return output.read()
 
 
 def reproject(pictures: NDArray[np.uint8], options: str, width: int, height: int) -> NDArray[np.uint8]:
@@ -176,7 +184,7 @@ def reproject(pictures: NDArray[np.uint8], options: str, width: int, height: int
             *raw,
             "-",
         ],
-        pictures.tobytes(),
+        map(np.ndarray.tobytes, pictures),
     )
     return np.frombuffer(out, np.uint8).reshape(-1, height, width, 3)
 
@@ -216,9 +224,7 @@ def _spaudiopy():
     return spaudiopy
 
 
-def encode_source(
-    signal: NDArray[np.float64], azimuth_deg: float, elevation_deg: float
-) -> NDArray[np.float64]:
+def encode_source(signal: NDArray[np.float64], azimuth_deg: float, elevation_deg: float) -> NDArray[np.float64]:
     """A plane wave as AmbiX W, Y, Z, X, (4, samples)."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -294,13 +300,13 @@ def write_dot_scene(
     sound_track = _render_sound(segments, sample_rate_hz, np.random.default_rng(seed))
     if muxed:
         paths = (folder / f"{video_id}.{container}",)
-        _write_muxed(paths[0], frames, fps, video_codec, sound_track, sample_rate_hz, sound)
+        _write_muxed(paths[0], frames, (width, height), fps, video_codec, sound_track, sample_rate_hz, sound)
     else:
         paths = (
             folder / f"{video_id}.video.{container}",
             folder / f"{video_id}.audio.{audio_extension or AUDIO_EXTENSION[sound]}",
         )
-        write_video(paths[0], frames, fps, video_codec)
+        write_video(paths[0], frames, (width, height), fps, video_codec)
         write_sound(paths[1], sound_track, sample_rate_hz, sound)
     return SceneTruth(video_id, projection, container, sound, muxed, paths, segments)
 
@@ -312,19 +318,16 @@ def _plan_segments(video_id, azimuth_deg, elevation_deg, seconds, tones_hz) -> t
     for index, (azimuth, elevation) in enumerate(directions):
         start_s, end_s = index * length_s, (index + 1) * length_s
         tones = tones_hz if index == len(directions) - 1 else None
-        segments.append(
-            Segment(f"{video_id}-{start_s:g}", start_s, end_s, float(azimuth), float(elevation), tones)
-        )
+        segments.append(Segment(f"{video_id}-{start_s:g}", start_s, end_s, float(azimuth), float(elevation), tones))
     return tuple(segments)
 
 
-def _hold(pictures: NDArray[np.uint8], segments: Sequence[Segment], fps: int) -> NDArray[np.uint8]:
+def _hold(pictures: NDArray[np.uint8], segments: Sequence[Segment], fps: int) -> Iterator[NDArray[np.uint8]]:
     """The frames of the video: each picture for as long as its segment, the last one for the tail too."""
-    count = round((segments[-1].end_s + TAIL_S) * fps)
-    length_s = segments[0].end_s
-    # A frame shows the segment that its own time lies in; the small number guards a boundary's rounding.
-    index = np.floor(np.arange(count) / fps / length_s + 1e-9).astype(int)
-    return pictures[np.minimum(index, len(pictures) - 1)]
+    for number in range(round((segments[-1].end_s + TAIL_S) * fps)):
+        # A frame shows the segment that its own time lies in; the small number guards a boundary's rounding.
+        segment = int(number / fps / segments[0].end_s + 1e-9)
+        yield pictures[min(segment, len(pictures) - 1)]
 
 
 def _render_sound(segments: Sequence[Segment], sample_rate_hz: int, rng) -> NDArray[np.float32]:
@@ -338,28 +341,17 @@ def _render_sound(segments: Sequence[Segment], sample_rate_hz: int, rng) -> NDAr
     return np.concatenate(parts, axis=1).T.astype(np.float32)
 
 
-def _frames_input(frames: NDArray[np.uint8], fps: int) -> tuple[str, ...]:
-    rows, columns = frames.shape[1:3]
-    return (
-        "-f",
-        "rawvideo",
-        "-pix_fmt",
-        "rgb24",
-        "-s",
-        f"{columns}x{rows}",
-        "-framerate",
-        f"{fps}",
-        "-i",
-        "-",
-    )
+def _frames_input(size: tuple[int, int], fps: int) -> tuple[str, ...]:
+    columns, rows = size
+    return ("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{columns}x{rows}", "-framerate", f"{fps}", "-i", "-")
 
 
-def write_video(path: Path, frames: NDArray[np.uint8], fps: int, video_codec: str) -> None:
-    """A video file from RGB frames (n, rows, columns, 3)."""
-    run_ffmpeg(
-        [*_frames_input(frames, fps), *VIDEO_ENCODER[video_codec], "-pix_fmt", "yuv420p", path],
-        frames.tobytes(),
-    )
+def write_video(
+    path: Path, frames: Iterable[NDArray[np.uint8]], size: tuple[int, int], fps: int, video_codec: str
+) -> None:
+    """A video file from RGB frames (rows, columns, 3); `size` is (columns, rows)."""
+    encoder = (*VIDEO_ENCODER[video_codec], "-pix_fmt", "yuv420p")
+    run_ffmpeg([*_frames_input(size, fps), *encoder, path], map(np.ndarray.tobytes, frames))
 
 
 def write_sound(path: Path, sound_track: NDArray[np.float32], sample_rate_hz: int, sound: str) -> None:
@@ -368,24 +360,24 @@ def write_sound(path: Path, sound_track: NDArray[np.float32], sample_rate_hz: in
         soundfile.write(path, sound_track, sample_rate_hz, subtype="PCM_24" if sound == "flac" else "PCM_16")
         return
     raw = ("-f", "f32le", "-ar", f"{sample_rate_hz}", "-channel_layout", "quad", "-i", "-")
-    run_ffmpeg([*raw, *AUDIO_ENCODER[sound], path], sound_track.astype("<f4").tobytes())
+    run_ffmpeg([*raw, *AUDIO_ENCODER[sound], path], [sound_track.astype("<f4").tobytes()])
 
 
-def _write_muxed(path, frames, fps, video_codec, sound_track, sample_rate_hz, sound) -> None:
+def _write_muxed(path, frames, size, fps, video_codec, sound_track, sample_rate_hz, sound) -> None:
     """Both tracks in one file; the sound is encoded on the way, from a WAV that does not stay."""
     wav = path.with_name(f"{path.name}.sound.wav")
     soundfile.write(wav, sound_track, sample_rate_hz, subtype="FLOAT")
     try:
         run_ffmpeg(
             [
-                *_frames_input(frames, fps),
+                *_frames_input(size, fps),
                 *("-channel_layout", "quad", "-i", wav, "-map", "0:v", "-map", "1:a"),
                 *VIDEO_ENCODER[video_codec],
                 *("-pix_fmt", "yuv420p"),
                 *AUDIO_ENCODER[sound],
                 path,
             ],
-            frames.tobytes(),
+            map(np.ndarray.tobytes, frames),
         )
     finally:
         wav.unlink()

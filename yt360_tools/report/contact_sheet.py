@@ -34,11 +34,13 @@ RANGE_DB = 18.0
 """The map fades out this far below the loudest direction of the clip's moments."""
 
 CONTOUR_DB = 6.0
-"""A line surrounds what is this near to it."""
+"""A line surrounds what is this near to the loudest direction of the moment itself."""
 
+_BYTES_PER_CLIP = 350_000
 _MOST_VIEWS = 8
 _LOUD_CROPS = 2
 _CROP_HFOV_DEG = 75.0
+_CROP_RANGE_DB = 12.0
 _CROP_SEPARATION = math.radians(40)
 _CANDIDATES = 256
 
@@ -124,7 +126,7 @@ def draw_contact_sheet(
     chosen = list(dict.fromkeys(clip_ids)) or choose_clips(shards, crops, count)
     entries = [_entry(shards.clip(clip_id), crops.clip(clip_id) if crops else None) for clip_id in chosen]
     image = _draw(entries, f"{len(entries)} of {len(shards)} clips")
-    _write_png(out, image)
+    _write_png(out, _as_png(image, _BYTES_PER_CLIP * max(len(entries), 2)))
     return len(entries)
 
 
@@ -188,7 +190,7 @@ def brightest(votes: Votes, count: int) -> list[Direction]:
     density = votes.density(grid)
     found: list[Direction] = []
     rays: list[Array] = []
-    floor = density.max(initial=0.0) * 10 ** (-RANGE_DB / 10)
+    floor = density.max(initial=0.0) * 10 ** (-_CROP_RANGE_DB / 10)
     while len(found) < count and density.max(initial=0.0) > floor:
         ray = grid[int(np.argmax(density))]
         azimuth, elevation = np.degrees(angles_from_ray(ray))
@@ -375,12 +377,17 @@ def _draw_entry(page: _Page, top: float, entry: Entry) -> None:
     for index, moment in enumerate(entry.moments):
         left = _MARGIN + _TICKS + index * (_SPHERE[0] + _GAP)
         _draw_sphere(page.axes(left, top, *_SPHERE), moment, peak, is_first=index == 0)
+        loudest = _share(moment.votes.density(_MAP_RAYS), peak).max()
         used = columns * width + (columns - 1) * _CROP_GAP
         for number, crop in enumerate(moment.crops):
             row, column = divmod(number, columns)
             at = left + (_SPHERE[0] - used) / 2 + column * (width + _CROP_GAP)
             down = top + _SPHERE[1] + 20 + row * (height + _CAPTION + 4)
-            _draw_crop(page, at, down, width, crop, number, _share(moment.votes.density(_unit_rays(crop.view)), peak))
+            share = _share(moment.votes.density(_unit_rays(crop.view)), peak)
+            _draw_crop(page, at, down, width, crop, number, share, loudest)
+        if not moment.crops and columns:
+            middle = (left + _SPHERE[0] / 2, top + _SPHERE[1] + 20 + height / 2)
+            page.text(*middle, "no sound", ha="center", va="center", color=_GREY)
     left = page.width - _MARGIN - _PLOT_WIDTH
     whole = _block_height(entry) - _TITLE
     _draw_levels(page.axes(left, top, _PLOT_WIDTH, 0.42 * whole), entry)
@@ -417,7 +424,7 @@ def _draw_sphere(axes: Any, moment: Moment, peak: float, *, is_first: bool) -> N
         heat[..., 3] = _opacity(share)
         axes.imshow(heat, extent=whole, aspect="auto", interpolation="bilinear")
         azimuth, elevation = np.degrees(angles_from_ray(_MAP_RAYS))
-        _draw_contour(axes, azimuth, elevation, share)
+        _draw_contour(axes, azimuth, elevation, share, share.max())
     axes.set_xticks([180, 90, 0, -90, -180], ["+180°", "+90°", "0°", "\u221290°", "\u2212180°"])
     for tick, side in ((0, "left"), (-1, "right")):
         axes.get_xticklabels()[tick].set_horizontalalignment(side)
@@ -452,10 +459,10 @@ def _unit_rays(view: View, side: int = 48) -> Array:
     return np.asarray(rays / np.linalg.norm(rays, axis=-1, keepdims=True))
 
 
-def _draw_contour(axes: Any, x: Array, y: Array, share: Array) -> None:
-    """A line around what is within `CONTOUR_DB` of the map's peak."""
-    level = 1 - CONTOUR_DB / RANGE_DB
-    if share.max() > level > share.min():
+def _draw_contour(axes: Any, x: Array, y: Array, share: Array, loudest: float) -> None:
+    """A line around what is within `CONTOUR_DB` of the loudest of the moment's map."""
+    level = loudest - CONTOUR_DB / RANGE_DB
+    if share.max() > level > share.min() and loudest > 0:
         for colour, width in (("#00000090", 1.6), ("white", 0.8)):
             axes.contour(x, y, share, levels=[level], colors=[colour], linewidths=[width])
 
@@ -474,12 +481,12 @@ def _outline(view: View) -> tuple[Array, Array]:
     return np.insert(azimuth, breaks, np.nan), np.insert(elevation, breaks, np.nan)
 
 
-def _draw_crop(page: _Page, left: float, top: float, width: float, crop: Crop, number: int, share: Array) -> None:
+def _draw_crop(page: _Page, left: float, top: float, width: float, crop: Crop, number: int, share: Array, loudest: float) -> None:
     height = width * crop.view.height / crop.view.width
     axes = page.axes(left, top, width, height)
     axes.imshow(crop.picture, extent=(0, 1, 1, 0), aspect="auto", interpolation="antialiased")
     rows, columns = ((np.arange(length) + 0.5) / length for length in share.shape)
-    _draw_contour(axes, columns, rows, share)
+    _draw_contour(axes, columns, rows, share, loudest)
     axes.set(xticks=[], yticks=[])
     for spine in axes.spines.values():
         spine.set(color=_VIEW_COLOURS[number], linewidth=1.6)
@@ -547,17 +554,30 @@ def _finish_plot(axes: Any, entry: Entry, label: str, *, with_times: bool) -> No
         axes.set_xticklabels([])
 
 
-def _write_png(out: Path, image: Picture) -> None:
-    """A palette of 256 colours keeps the file small; it appears whole or not at all."""
-    from PIL import Image
-
+def _write_png(out: Path, encoded: bytes) -> None:
     temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         try:
-            Image.fromarray(image).quantize(256).save(temporary, format="png", optimize=True)
+            temporary.write_bytes(encoded)
             os.replace(temporary, out)
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
         raise EnvironmentMissing(f"{out} cannot be written: {error.strerror or error}") from error
+
+
+def _as_png(image: Picture, most_bytes: int) -> bytes:
+    """The picture with six bits a channel, or five or four if it takes too many bytes.
+
+    A palette would be smaller still, but one of 256 colours leaves too few for the map.
+    """
+    import cv2
+
+    for bits in (6, 5, 4):
+        step = 1 << (8 - bits)
+        coarse = np.minimum((image[..., ::-1].astype(np.uint16) + step // 2) // step * step, 255).astype(np.uint8)
+        encoded = bytes(cv2.imencode(".png", coarse, [cv2.IMWRITE_PNG_COMPRESSION, 9])[1])
+        if len(encoded) <= most_bytes:
+            break
+    return encoded
