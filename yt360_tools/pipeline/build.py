@@ -66,26 +66,38 @@ class BuildTask:
         return outcomes
 
     def _rendered(self) -> Iterator[tuple[ClipWindow, Any]]:
-        """Each window with its clip or error; the video at hand is marked, should it kill the worker."""
+        """Each window with its clip or error; the video at hand is noted, should it kill the worker."""
         from yt360_tools.pipeline.render import render_clips
 
+        done = 0
         for video, pairs in groupby(self.clips, key=lambda clip: clip[1]):
-            self._marker.write_text(video.video_id, encoding="utf-8")
+            self._marker.write_text(f"{done} {video.video_id}", encoding="utf-8")
             windows = [window for window, _ in pairs]
-            yield from zip(windows, render_clips(video, windows, self.config, self.workspace.root), strict=True)
+            for pair in zip(windows, render_clips(video, windows, self.config, self.workspace.root), strict=True):
+                yield pair
+                done += 1
+                self._marker.write_text(f"{done} {video.video_id}", encoding="utf-8")
 
     @property
     def _marker(self) -> Path:
         return self.workspace.shards / f".{self.shard}.at"
 
+    def progress(self) -> int:
+        return self._at()[0]
+
+    def _at(self) -> tuple[int, str]:
+        """How many clips are finished and the video at hand, as the worker last noted."""
+        try:
+            done, _, video_id = self._marker.read_text(encoding="utf-8").partition(" ")
+            return int(done), video_id
+        except (OSError, ValueError):
+            return 0, ""
+
     def failed(self, reason: str, detail: str) -> list[Outcome]:
         return [_outcome(window, "failed", reason, detail) for window, _ in self.clips]
 
     def after_death(self) -> tuple[list[Outcome], "BuildTask | None"]:
-        try:
-            blamed = self._marker.read_text(encoding="utf-8")
-        except OSError:
-            blamed = ""
+        _, blamed = self._at()
         self._marker.unlink(missing_ok=True)
         detail = f"the worker died while decoding {blamed or 'a video'}"
         guilty = [window for window, video in self.clips if not blamed or video.video_id == blamed]

@@ -55,6 +55,9 @@ class DownloadTask:
                 shutil.rmtree(partial, ignore_errors=True)
         return {path.name: {"bytes": path.stat().st_size, "sha256": _sha256(path)} for path in sorted(final.iterdir())}
 
+    def progress(self) -> int:
+        return 0
+
     def failed(self, reason: str, detail: str) -> list[Outcome]:
         return [Outcome(self.video_id, STAGE, "failed", reason, detail)]
 

@@ -1,7 +1,7 @@
 """Running a stage's tasks on a pool: a bounded number at once, outcomes recorded as they come."""
 
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from typing import Any, Protocol
 
@@ -22,12 +22,17 @@ class Task(Protocol):
     def run(self) -> list[Outcome]:
         """Do the work, in a worker."""
 
+    def progress(self) -> int:
+        """How many of the items a worker has finished by now, asked by the coordinator meanwhile."""
+
     def failed(self, reason: str, detail: str) -> list[Outcome]:
         """Outcomes that say that all of the task failed."""
 
     def after_death(self) -> "tuple[list[Outcome], Task | None]":
         """What to record when a worker died over this task, and what of it is still to be tried."""
 
+
+_LOOK_EVERY_S = 0.5
 
 BUG = "bug"
 """The reason of an outcome that nobody expected; its detail is the traceback."""
@@ -53,25 +58,32 @@ def run_tasks(
         def keep(found: list[Outcome]) -> None:
             ledger.record(found)
             outcomes.extend(found)
-            bar.update(len(found))
+
+        def show(running: Iterable[Task]) -> None:
+            if not bar.disable:
+                bar.n = len(outcomes) + sum(task.progress() for task in running)
+                bar.refresh()
 
         orphans: list[Task] = []
-        for task, found in _completed(tasks, open_pool, in_flight):
+        for task, found in _completed(tasks, open_pool, in_flight, show):
             if found is None:
                 orphans.append(task)
             else:
                 keep(found)
         for task in orphans:
-            keep(_run_alone(task, open_pool))
+            keep(_run_alone(task, open_pool, show))
+        show(())
     return outcomes
 
 
-def _run_alone(task: Task, open_pool: Callable[[], Executor]) -> list[Outcome]:
+def _run_alone(
+    task: Task, open_pool: Callable[[], Executor], show: Callable[[Iterable[Task]], None]
+) -> list[Outcome]:
     """The outcomes of a task over which a worker died, tried alone as long as something is left of it."""
     outcomes: list[Outcome] = []
     left: Task | None = task
     while left is not None:
-        ((_, found),) = _completed([left], open_pool, 1)
+        ((_, found),) = _completed([left], open_pool, 1, show)
         if found is not None:
             return outcomes + found
         blamed, left = left.after_death()
@@ -80,7 +92,10 @@ def _run_alone(task: Task, open_pool: Callable[[], Executor]) -> list[Outcome]:
 
 
 def _completed(
-    tasks: Sequence[Task], open_pool: Callable[[], Executor], in_flight: int
+    tasks: Sequence[Task],
+    open_pool: Callable[[], Executor],
+    in_flight: int,
+    show: Callable[[Iterable[Task]], None],
 ) -> Iterator[tuple[Task, list[Outcome] | None]]:
     """Each task with its outcomes as it completes, or with None when its worker died."""
     if not tasks:
@@ -101,7 +116,9 @@ def _completed(
                     break
             if not running:
                 break
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
+            ended = wait(running, timeout=_LOOK_EVERY_S, return_when=FIRST_COMPLETED).done
+            show(running.values())
+            for future in ended:
                 task = running.pop(future)
                 try:
                     found = future.result()

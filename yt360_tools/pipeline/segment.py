@@ -57,6 +57,9 @@ class SegmentTask:
         )
         return sounding_windows(row, self.video, start_s, levels, self.config)
 
+    def progress(self) -> int:
+        return 0
+
     def failed(self, reason: str, detail: str) -> list[Outcome]:
         return [Outcome(row.clip_id, STAGE, "failed", reason, detail) for row in self.rows]
 

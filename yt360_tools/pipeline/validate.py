@@ -37,6 +37,9 @@ class ValidateTask:
             return self.failed(error.reason, str(error))
         return [Outcome(self.video_id, STAGE, "done", data=dataclasses.asdict(record))]
 
+    def progress(self) -> int:
+        return 0
+
     def failed(self, reason: str, detail: str) -> list[Outcome]:
         return [Outcome(self.video_id, STAGE, "failed", reason, detail)]
 
