@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -263,6 +263,8 @@ def main() -> None:
     make_media(media, clips)
     facts = machine_facts()
     rows = [*run_rebuilds(media, clips, repeats), run_help()]
+    if options.quick:  # what starts once weighs too much on three clips to be held against the target
+        rows = [replace(row, limit=None, is_met=None) for row in rows]
     if options.json:
         rates = {"clips": clips, "seconds": SECONDS, "repeats": repeats, "machine": facts}
         print(json.dumps({**rates, "rows": [asdict(row) for row in rows]}, indent=2))

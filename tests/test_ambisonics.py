@@ -162,9 +162,7 @@ class TestMirror:
         assert (foa == before).all()
 
     @pytest.mark.parametrize("look", GENERIC)
-    def test_a_mirrored_panorama_is_looked_at_with_yaw_and_roll_negated(
-        self, look: tuple[float, float, float]
-    ) -> None:
+    def test_a_mirrored_panorama_is_looked_at_with_yaw_and_roll_negated(self, look: tuple[float, float, float]) -> None:
         foa = random_scene(9)
         yaw, pitch, roll = np.radians(look)
         turned_then_mirrored = mirror(rotate(foa, view_from_world(yaw, pitch, roll)))

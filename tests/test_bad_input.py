@@ -13,9 +13,10 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -26,6 +27,7 @@ from worlds.command import RATE_HZ, SMALL, Ended, sound_of, write_media, write_r
 
 from yt360_tools import cli
 from yt360_tools.shards import open_shards, verify_shards
+from yt360_tools.shards.schema import record_sha256
 
 SECONDS = 4.5
 GOOD_CLIPS = {"good-0", "good-2"}
@@ -102,7 +104,6 @@ REFUSED_OPTIONS = {
     "misspelt views": (["--views", "rnig:3"], "'rnig:3'.*mean 'ring'"),
     "views without number": (["--views", "sound:"], "ring:N, random:K or sound:K.*'sound:'"),
     "too many views": (["--views", "ring:65"], "1 to 64.*'ring:65'"),
-    "views that do not fit": (["--views", "random:25"], "25 directions.*do not fit 30° apart.*fewer"),
     "hfov 0": (["--layout", "viewport", "--hfov", "0"], "0.*180"),
     "hfov 180": (["--layout", "viewport", "--hfov", "180"], "180"),
     "hfov 200": (["--layout", "viewport", "--hfov", "200"], "200"),
@@ -159,9 +160,7 @@ REFUSED_CONFIGURATIONS = {
 
 
 @pytest.mark.parametrize("case", REFUSED_CONFIGURATIONS)
-def test_refused_configurations(
-    case: str, call: Callable[..., Ended], good_manifest: Path, tmp_path: Path
-) -> None:
+def test_refused_configurations(case: str, call: Callable[..., Ended], good_manifest: Path, tmp_path: Path) -> None:
     text, says = REFUSED_CONFIGURATIONS[case]
     config = tmp_path / "options.toml"
     config.write_text(text, encoding="utf-8")
@@ -175,6 +174,26 @@ def test_a_configuration_that_is_no_text(call: Callable[..., Ended], good_manife
     config.write_bytes(b"\xff\xfe\x00")
     ended = call("rebuild", good_manifest, "-w", tmp_path / "work", "--config", config)
     check_one_line(ended, 2, "^error: .*options.toml is not TOML")
+
+
+def test_views_that_do_not_fit(call: Callable[..., Ended], good_manifest: Path, tmp_path: Path) -> None:
+    config = tmp_path / "options.toml"
+    config.write_text("[build]\nviews = 'random:3'\nlayout = 'viewport'\nmin_separation_deg = 150", encoding="utf-8")
+    ended = call("rebuild", good_manifest, "-w", tmp_path / "work", "--config", config)
+    check_one_line(ended, 2, "^error: 3 directions within 30° .*do not fit 150° apart; ask for fewer")
+
+
+def test_views_that_fit_some_clips_only(media: Path, good_manifest: Path, tmp_path: Path) -> None:
+    """Two random directions just about opposite each other: luck that one clip has and another has not."""
+    config = tmp_path / "options.toml"
+    text = "[build]\nviews = 'random:2'\nlayout = 'viewport'\nsize = '16'\nmin_separation_deg = 179.5"
+    config.write_text(text, encoding="utf-8")
+    work = tmp_path / "work"
+    ended = command.run(["rebuild", good_manifest, "--media", media, "-w", work, "--config", config, *SMALL])
+    assert stored_clips(work) == {"good-2"}, ended
+    assert ended.code != 1, ended
+    (line,) = ended.complaints
+    assert re.search("good-0: .*2 directions.*do not fit 179.5° apart", line)
 
 
 # --- manifests -------------------------------------------------------------------------------------------------
@@ -247,7 +266,7 @@ def test_a_workspace_keeps_its_options(
     ):
         for flags in ((), ("--plan",)):
             ended = call(*arguments, option, asked.strip("'"), *flags)
-            check_one_line(ended, 2, f"^error: workspace .*{name} = {kept}\\b.* {asked} is asked.*new workspace")
+            check_one_line(ended, 2, f"^error: workspace .*{name} = {kept}[,;].* {asked} is asked.*new workspace")
     assert stored_clips(finished) == GOOD_CLIPS
 
 
@@ -525,7 +544,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     disk = tmp_path / "disk"
     disk.mkdir()
     try:
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk], capture_output=True, check=False)
+        mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk]
+        done = subprocess.run(mount, capture_output=True, check=False)
     except FileNotFoundError:
         pytest.skip("there is no mount")
     if done.returncode:
@@ -681,9 +701,17 @@ def test_a_jpeg_that_does_not_decode(
     assert not (tmp_path / "out" / "clip.json").exists()
 
 
+def plain(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    values = {name: value for name, value in attributes.items() if not name.endswith("_sha256")}
+    return {name: value.item() if isinstance(value, np.generic) else value for name, value in values.items()}
+
+
 def test_a_clip_of_an_unknown_codec(call: Callable[..., Ended], shard: Path, tmp_path: Path) -> None:
     with h5py.File(shard, "r+") as file:
-        file["clips/good-0/views/0"].attrs["codec"] = "av1"
+        clip = file["clips/good-0"]
+        clip["views/0"].attrs["codec"] = "av1"
+        attributes = {path: plain(clip[path or "."].attrs) for path in ("", "views/0")}
+        clip.attrs["record_sha256"] = record_sha256(clip.attrs["content_sha256"], attributes)
     ended = call("shard", "extract", shard, "--clip=good-0", "--out", tmp_path / "out")
     check_one_line(ended, 3, "^error: .*shard.h5.*'av1'.*raw, jpeg.*(upgrade|rebuild)")
 
@@ -712,7 +740,8 @@ def test_a_clip_that_cannot_be_written(call: Callable[..., Ended], shard: Path, 
 
 def test_a_clip_in_two_shards(call: Callable[..., Ended], shard: Path) -> None:
     shutil.copy(shard, shard.with_name("twin.h5"))
-    check_one_line(call("shard", "info", shard.parent), 3, "^error: clip 'good-0' stands in .*shard.h5 and in .*twin.h5")
+    says = "^error: clip 'good-0' stands in .*shard.h5 and in .*twin.h5"
+    check_one_line(call("shard", "info", shard.parent), 3, says)
     ended = call("shard", "verify", shard.parent)
     assert ended.code == 3, ended
     assert all("stands in two shards" in line for line in ended.complaints)

@@ -38,7 +38,7 @@ def test_a_legal_id_is_one_plain_component_of_a_path(text: str) -> None:
         return
     assert text.isascii()
     assert text.isprintable()
-    assert not set(text) & set("/\\ :*?\"<>|%$")
+    assert not set(text) & set('/\\ :*?"<>|%$')
     assert text not in ("", ".", "..")
 
 
@@ -78,9 +78,7 @@ def test_a_window_is_as_long_as_its_ends_are_apart() -> None:
         ClipWindow("v-1", "v", 1.0, 2.0, "train"),
         View("viewport", Direction(1, 2, 3), 90, 60, 10, 8),
         Outcome("v-1", "build", "failed", "disk", "no room", {"k": [1]}),
-        VideoRecord(
-            "v", "a", "b", 4, 2, 30.0, 0.0, 9.0, 48000, 4, (0, 1, 2, 3), SourceLayout("er"), "h264", "opus"
-        ),
+        VideoRecord("v", "a", "b", 4, 2, 30.0, 0.0, 9.0, 48000, 4, (0, 1, 2, 3), SourceLayout("er"), "h264", "opus"),
     ],
     ids=lambda value: type(value).__name__,
 )

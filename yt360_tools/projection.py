@@ -14,9 +14,9 @@ from yt360_tools.errors import UsageError
 from yt360_tools.geometry import (
     Array,
     Direction,
-    angle_between,
     er_pixels_from_rays,
     er_rays,
+    ray_from_angles,
     vertical_fov,
     viewport_rays,
 )
@@ -29,6 +29,9 @@ EAC_BORDER_PX = 2.0
 
 _PADDING = 2
 """Pixels by which an equirectangular frame is continued over its edges, so that interpolation wraps."""
+
+_PLACEMENTS, _DRAWS = 100, 400
+"""How often random directions are placed anew, and from how many draws: the first ones may leave no room."""
 
 _OVERSAMPLING = 1.5
 """Source pixels kept for each target pixel at a view's centre; towards its edge a view needs more."""
@@ -173,16 +176,17 @@ def random_directions(
     Raises:
         UsageError: they find no place with that separation.
     """
-    kept: list[Direction] = []
-    for attempt in range(20_000):
+    nearest_cosine = np.cos(np.radians(min_separation_deg))
+    for _ in range(_PLACEMENTS):
+        yaws = rng.uniform(-180, 180, _DRAWS)
+        pitches = rng.uniform(-max_pitch_deg, max_pitch_deg, _DRAWS)
+        rays = ray_from_angles(np.radians(yaws), np.radians(pitches))
+        kept: list[int] = []
+        for index, cosines in enumerate(rays @ rays.T):
+            if len(kept) < count and all(cosines[kept] <= nearest_cosine):
+                kept.append(index)
         if len(kept) == count:
-            return tuple(kept)
-        if attempt % 500 == 499:
-            kept = []  # the first ones may have left no room for the last
-        new = Direction(float(rng.uniform(-180, 180)), float(rng.uniform(-max_pitch_deg, max_pitch_deg)))
-        apart = [np.degrees(angle_between(new.ray, old.ray)) >= min_separation_deg for old in kept]
-        if all(apart):
-            kept.append(new)
+            return tuple(Direction(float(yaws[index]), float(pitches[index])) for index in kept)
     raise UsageError(
         f"{count} directions within {max_pitch_deg:g}° of the horizon do not fit {min_separation_deg:g}° apart; "
         "ask for fewer, or a smaller min_separation_deg"

@@ -7,6 +7,7 @@ Results go to stdout, messages to stderr. Exit codes: 0 all done, or rejected fo
 import logging
 import os
 import sys
+import threading
 import traceback
 
 import click
@@ -21,7 +22,18 @@ from yt360_tools.cli.tour import tour
 from yt360_tools.errors import EXIT_BUG, EXIT_INTERRUPTED, Yt360Error
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Commands(click.Group):
+    """Click makes a reader that goes away, as in ``yt360 ... | head``, an exit code of 1, which is a bug's."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to flush
+            return None
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="yt360")
 @click.option("-v", "--verbose", is_flag=True, help="Say more on stderr.")
 def yt360(verbose: bool) -> None:
@@ -54,6 +66,8 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted: what is done is kept; run the same command again to go on", err=True)
         sys.stdout.flush()
+        if not any(thread.name.startswith("yt360") for thread in threading.enumerate()):
+            sys.exit(EXIT_INTERRUPTED)
         os._exit(EXIT_INTERRUPTED)  # a download in a thread would hold an orderly exit until it has ended
     except BrokenPipeError:
         sys.exit(0)

@@ -242,10 +242,15 @@ def _note_unlisted(line: "Line") -> None:
 
 
 def _print_problems(report: "StageReport") -> None:
-    for outcome in report.problems[:_SHOWN_PROBLEMS]:
-        detail = outcome.detail.strip().replace("\n", "\n    ")
-        click.echo(f"{outcome.state:<9} {outcome.item}: {outcome.reason}: {detail}", err=True)
-    hidden = len(report.problems) - _SHOWN_PROBLEMS
+    """A line a cause: a full disk takes many clips, and is one thing to read."""
+    causes: dict[tuple[str, str, str], list[str]] = {}
+    for outcome in report.problems:
+        causes.setdefault((outcome.state, outcome.reason, outcome.detail), []).append(outcome.item)
+    for (state, reason, text), items in list(causes.items())[:_SHOWN_PROBLEMS]:
+        detail = text.strip().replace("\n", "\n    ")
+        more = f" and {len(items) - 1} more" if len(items) > 1 else ""
+        click.echo(f"{state:<9} {items[0]}{more}: {reason}: {detail}", err=True)
+    hidden = len(causes) - _SHOWN_PROBLEMS
     if hidden > 0:
         click.echo(f"... and {hidden} more; 'yt360 status' counts them, the ledger has each", err=True)
 

@@ -8,7 +8,12 @@ import click
 
 @click.group()
 def manifest() -> None:
-    """Ask a manifest what it holds."""
+    """Make manifests of published lists, and ask them what they hold.
+
+    \b
+    Example:
+      yt360 manifest stats clips.csv
+    """
 
 
 @manifest.command()

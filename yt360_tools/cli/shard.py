@@ -12,7 +12,12 @@ _PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATH...", typ
 
 @click.group()
 def shard() -> None:
-    """Look into shards. PATH is a shard (*.h5), a folder of shards, or a workspace."""
+    """Look into shards. PATH is a shard (*.h5), a folder of shards, or a workspace.
+
+    \b
+    Example:
+      yt360 shard info work/shards
+    """
 
 
 @shard.command()
@@ -103,18 +108,25 @@ def extract(paths: tuple[Path, ...], clips: tuple[str, ...], out: Path) -> None:
 @shard.command()
 @_PATHS
 @click.option("--out", "-o", required=True, type=click.Path(path_type=Path), help="The PNG to write.")
+@click.option("--crops", type=click.Path(path_type=Path), help="Shards with views of the same clips, to show below.")
 @click.option("--clip", "clips", multiple=True, help="A clip's id (--clip=ID); repeatable.  [default: some of them]")
 @click.option("--count", default=4, show_default=True, type=click.IntRange(1, 24), help="How many clips to show.")
-def sheet(paths: tuple[Path, ...], out: Path, clips: tuple[str, ...], count: int) -> None:
+def sheet(paths: tuple[Path, ...], out: Path, crops: Path | None, clips: tuple[str, ...], count: int) -> None:
     """Draw a contact sheet: frames with the sound's energy laid over, crops, levels over time.
 
+    Crops come from --crops, or from PATH itself when it holds views; out of panoramas alone they are cut where
+    the sound comes from.
+
     \b
-    Example:
+    Examples:
       yt360 shard sheet work/shards --out sheet.png --count 6
+      yt360 shard sheet panoramas --crops viewports --out sheet.png --clip=-abc-54
     """
+    from contextlib import nullcontext
+
     from yt360_tools.report.contact_sheet import draw_contact_sheet
     from yt360_tools.shards import open_shards
 
-    with open_shards(*paths) as shards:
-        drawn = draw_contact_sheet(shards, out, clip_ids=clips, count=count)
+    with open_shards(*paths) as shards, open_shards(crops) if crops else nullcontext() as views:
+        drawn = draw_contact_sheet(shards, out, crops=views, clip_ids=clips, count=count)
     click.echo(f"{drawn} clips on {out}")

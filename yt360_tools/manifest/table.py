@@ -89,7 +89,7 @@ def _check_header(path: Path, header: list[str]) -> None:
     if "video_id" not in header:
         near = [f"{name!r} in place of 'video_id'?" for name in header if nearest(name, ["video_id"])]
         raise UsageError(
-            f"manifest {path} has no column 'video_id'; its header is {','.join(header)!r}, "
+            f"manifest {path} has no column 'video_id'; its header is {','.join(header)[:200]!r}, "
             f"expected {','.join(COLUMNS)!r}" + (f" ({near[0]})" if near else "")
         )
     doubled = sorted({name for name in header if header.count(name) > 1})

@@ -104,6 +104,8 @@ def read_envelope(path: Path, hop_s: float = 0.1, *, channel: int = 0) -> tuple[
             rest = rest[edges[-1] :]
     if start_s is None:
         raise MediaError("unreadable_sound", f"{path.name}: nothing of its sound decodes")
+    if not np.isfinite(levels).all():
+        raise MediaError("bad_samples", f"{path.name}: the sound has values that are not numbers")
     return start_s, np.array(levels)
 
 

@@ -149,6 +149,7 @@ def plan_build(
 
 def assign_shards(windows: Sequence[ClipWindow], taken: set[str], config: BuildConfig) -> list[tuple[str, str]]:
     """(clip_id, shard) for each window: shards of one split, filled in order up to about ``shard_mb``."""
+    views = check_view_options(config)
     numbers: dict[str, int] = {}
     for shard in taken:
         split, _, number = shard.removesuffix(".h5").rpartition("-")
@@ -156,7 +157,7 @@ def assign_shards(windows: Sequence[ClipWindow], taken: set[str], config: BuildC
     assigned: list[tuple[str, str]] = []
     filled: dict[str, float] = {}
     for window in windows:
-        size = estimated_bytes(window, config)
+        size = estimated_bytes(window, config, views)
         if window.split not in filled or filled[window.split] + size > config.shard_mb * 1e6:
             numbers[window.split] = numbers.get(window.split, -1) + 1
             filled[window.split] = 0.0
@@ -165,9 +166,8 @@ def assign_shards(windows: Sequence[ClipWindow], taken: set[str], config: BuildC
     return assigned
 
 
-def estimated_bytes(window: ClipWindow, config: BuildConfig) -> float:
-    """What a clip will take in a shard, roughly."""
-    views = check_view_options(config)
+def estimated_bytes(window: ClipWindow, config: BuildConfig, views: int) -> float:
+    """What a clip of so many views will take in a shard, roughly."""
     width, height = (config.width, config.width // 2) if config.layout == "panorama" else parse_size(config.size)
     per_pixel = 3.0 if config.codec == "raw" else _JPEG_BYTES_PER_PIXEL
     frames = window.duration_s * config.fps * width * height * per_pixel

@@ -45,7 +45,7 @@ def plan_rebuild(manifest_path: Path, root: Path, overrides: Overrides) -> Rebui
     ledger = Ledger(workspace.ledger) if workspace.ledger.exists() else None
     try:
         config = agreed_config(ledger.options() if ledger else {}, overrides, workspace)
-        check_view_options(config.build)
+        views = check_view_options(config.build)
         ended = {
             stage: {item for item, entry in ledger.entries(stage).items() if entry.is_final} if ledger else set()
             for stage in (download.STAGE, validate.STAGE, segment.STAGE, build.STAGE)
@@ -66,7 +66,7 @@ def plan_rebuild(manifest_path: Path, root: Path, overrides: Overrides) -> Rebui
     video_s = _usual_length_s(source, whole) if isinstance(source, LocalSource) else _ASSUMED_VIDEO_S
     expected = [window for row in rows for window in _expected_windows(row, config.segment.clip_s, video_s)]
     windows = [window for window in (*known, *expected) if window.clip_id not in ended[build.STAGE]]
-    shard_bytes = round(sum(estimated_bytes(window, config.build) for window in windows))
+    shard_bytes = round(sum(estimated_bytes(window, config.build, views) for window in windows))
     free = workspace.free_bytes()
     return RebuildPlan(
         len(to_fetch),

@@ -12,6 +12,7 @@ from yt360_tools import __version__
 from yt360_tools.config import Config, Overrides, as_plain, merge, resolve
 from yt360_tools.errors import UsageError
 from yt360_tools.manifest import Manifest, read_manifest
+from yt360_tools.media.ffmpeg import find_ffmpeg
 from yt360_tools.pipeline import build, download, segment, validate
 from yt360_tools.pipeline.executors import process_pool, thread_pool
 from yt360_tools.pipeline.ledger import Ledger
@@ -134,6 +135,8 @@ def _run_download(line: Line) -> Sequence[Outcome]:
 
 def _run_validate(line: Line) -> Sequence[Outcome]:
     tasks = validate.plan_validation(line.manifest, line.ledger, line.workspace, line.config.validate)
+    if tasks:
+        find_ffmpeg()  # a machine without it is no video's fault
     return _on_processes(line, tasks, "validate", "video")
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from yt360_tools.ambisonics import beam
 from yt360_tools.config import BuildConfig
-from yt360_tools.errors import MediaError
+from yt360_tools.errors import MediaError, UsageError
 from yt360_tools.media.frames import FrameReader, frame_count
 from yt360_tools.media.sound import read_sound
 from yt360_tools.pipeline.views import clip_views
@@ -50,7 +50,7 @@ def render_clips(
                     config.sample_rate,
                     video.channel_map,
                 )
-                views = clip_views(config, window.clip_id, foa)
+                views = _views(config, window, foa)
                 wanted = plan_intake(video, views, config)
                 if reader is None or wanted != intake:
                     if reader is not None:
@@ -62,6 +62,13 @@ def render_clips(
     finally:
         if reader is not None:
             reader.close()
+
+
+def _views(config: BuildConfig, window: ClipWindow, foa: NDArray[np.float32]) -> tuple[View, ...]:
+    try:
+        return clip_views(config, window.clip_id, foa)
+    except UsageError as error:  # the luck of random:K differs from clip to clip
+        raise MediaError("views_do_not_fit", f"{window.clip_id}: {error}") from error
 
 
 def plan_intake(video: VideoRecord, views: Sequence[View], config: BuildConfig) -> Intake:

@@ -76,9 +76,7 @@ def run_tasks(
     return outcomes
 
 
-def _run_alone(
-    task: Task, open_pool: Callable[[], Executor], show: Callable[[Iterable[Task]], None]
-) -> list[Outcome]:
+def _run_alone(task: Task, open_pool: Callable[[], Executor], show: Callable[[Iterable[Task]], None]) -> list[Outcome]:
     """The outcomes of a task over which a worker died, tried alone as long as something is left of it."""
     outcomes: list[Outcome] = []
     left: Task | None = task

@@ -2,7 +2,8 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from yt360_tools.config import ValidateConfig
 from yt360_tools.errors import MediaError, TransientError
@@ -11,6 +12,9 @@ from yt360_tools.pipeline import download
 from yt360_tools.pipeline.ledger import Ledger
 from yt360_tools.pipeline.workspace import Workspace
 from yt360_tools.records import Outcome, SourceLayout, VideoRecord
+
+if TYPE_CHECKING:
+    from yt360_tools.media.probe import SoundProbe
 
 STAGE = "validate"
 
@@ -82,11 +86,10 @@ def examine(
     """
     from yt360_tools.media.layout import decide_layout
     from yt360_tools.media.probe import check_decodes, find_tracks, probe_sound, probe_video
-    from yt360_tools.media.sound import channel_map_for
 
     picture_path, sound_path = find_tracks(workspace.raw_folder(video_id), video_id)
     picture, sound = probe_video(picture_path), probe_sound(sound_path)
-    channel_map = channel_map_for(sound.codec, sound.channels)
+    channel_map = _channel_map(sound, sound_path)
     for path, kind, track in ((picture_path, "v", picture), (sound_path, "a", sound)):
         check_decodes(path, kind, track.end_s - track.start_s, timeout_s=config.decode_timeout_s)
     return VideoRecord(
@@ -105,6 +108,15 @@ def examine(
         video_codec=picture.codec,
         audio_codec=sound.codec,
     )
+
+
+def _channel_map(sound: "SoundProbe", path: Path) -> tuple[int, int, int, int]:
+    from yt360_tools.media.sound import channel_map_for
+
+    try:
+        return channel_map_for(sound.codec, sound.channels)
+    except MediaError as error:
+        raise MediaError(error.reason, f"{path.name}: {error}") from error
 
 
 def video_record(data: dict[str, Any]) -> VideoRecord:

@@ -11,6 +11,7 @@ import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -93,22 +94,22 @@ class Moment:
 
 @dataclass(frozen=True)
 class Entry:
-    """All that the sheet says about a clip. `beams` are the signals of stored views, by view."""
+    """All that the sheet says about a clip.
+
+    Attributes:
+        beams: stored views, each with its signal at `beam_rate_hz`.
+    """
 
     clip: StoredClip
     foa: NDArray[np.float32]
     beams: tuple[tuple[View, NDArray[np.float32]], ...]
+    beam_rate_hz: int
     votes: Votes
     moments: tuple[Moment, ...]
 
 
 def draw_contact_sheet(
-    shards: ShardSet,
-    out: Path,
-    *,
-    crops: ShardSet | None = None,
-    clip_ids: Sequence[str] = (),
-    count: int = 4,
+    shards: ShardSet, out: Path, *, crops: ShardSet | None = None, clip_ids: Sequence[str] = (), count: int = 4
 ) -> int:
     """Draw clips of panoramas or of views into the PNG `out`; returns how many.
 
@@ -124,7 +125,7 @@ def draw_contact_sheet(
     if out.suffix.lower() != ".png":
         raise UsageError(f"a contact sheet is a PNG picture: give it a name that ends in .png, not {out.name!r}")
     chosen = list(dict.fromkeys(clip_ids)) or choose_clips(shards, crops, count)
-    entries = [_entry(shards.clip(clip_id), crops.clip(clip_id) if crops else None) for clip_id in chosen]
+    entries = [_entry(shards.clip(clip_id), crops.clip(clip_id) if crops is not None else None) for clip_id in chosen]
     image = _draw(entries, f"{len(entries)} of {len(shards)} clips")
     _write_png(out, _as_png(image, _BYTES_PER_CLIP * max(len(entries), 2)))
     return len(entries)
@@ -172,7 +173,7 @@ def arrival_votes(foa: NDArray[np.floating], sample_rate_hz: int, *, block_s: fl
         spectrum = np.fft.rfft(foa[:, start : start + size] * window, axis=1) / size
         # Power adds over real and imaginary parts, so they may stand as the samples of a real signal.
         parts = np.stack([spectrum.real, spectrum.imag], axis=2)
-        for low, high in zip(edges[:-1], edges[1:], strict=True):
+        for low, high in pairwise(edges):
             band = parts[:, low:high].reshape(4, -1)
             arrival = direction_of_arrival(band)
             directness = float(np.linalg.norm(arrival))
@@ -201,33 +202,32 @@ def brightest(votes: Votes, count: int) -> list[Direction]:
 
 
 def _entry(clip: StoredClip, crops: StoredClip | None) -> Entry:
+    """A clip gathered: its views from `crops` if there are any, else its own, else cut from its panorama."""
     panorama = next((view for view in clip.views if view.view.projection == "er"), None)
-    stored = tuple((crops or clip).views[:_MOST_VIEWS])
-    if crops and panorama is None:
+    viewed = clip if crops is None else crops
+    views = [view for view in viewed.views if view.view.projection != "er"][:_MOST_VIEWS]
+    if crops is not None and panorama is None:
         raise UsageError(
             f"clip {clip.clip_id!r} has no panorama: name the shards of panoramas first and those of views as crops"
         )
-    views = tuple(view for view in stored if view.view.projection != "er")
-    if crops and not views:
+    if crops is not None and not views:
         raise UsageError(f"clip {clip.clip_id!r} has only a panorama among the crops; they should be views")
     foa = clip.ambisonics
     votes = arrival_votes(foa, clip.sample_rate_hz)
     beams = tuple((view.view, view.beam) for view in views)
-    fps = (crops or clip).fps
     moments = []
     for k in range(MOMENTS):
         time_s = (k + 0.5) / MOMENTS * clip.window.duration_s
         near = votes.near(time_s)
         picture = None if panorama is None else _frame_at(panorama, time_s, clip.fps)
-        if views:
-            shown = tuple(
-                Crop(view.view, _frame_at(view, time_s, fps), _level(signal, time_s, (crops or clip).sample_rate_hz))
-                for view, (_, signal) in zip(views, beams, strict=True)
-            )
-        else:
-            shown = _cut_crops(picture, near, foa, time_s, clip) if picture is not None else ()
+        shown = tuple(
+            Crop(view.view, _frame_at(view, time_s, viewed.fps), _level(signal, time_s, viewed.sample_rate_hz))
+            for view, (_, signal) in zip(views, beams, strict=True)
+        )
+        if picture is not None and not views:
+            shown = _cut_crops(picture, near, foa, time_s, clip)
         moments.append(Moment(time_s, picture, near, shown))
-    return Entry(clip, foa, beams, votes, tuple(moments))
+    return Entry(clip, foa, beams, viewed.sample_rate_hz, votes, tuple(moments))
 
 
 def _cut_crops(
@@ -318,7 +318,8 @@ def _draw(entries: Sequence[Entry], subtitle: str) -> Picture:
     import matplotlib
 
     heights = [_block_height(entry) for entry in entries]
-    with matplotlib.rc_context({"font.family": "DejaVu Sans", "axes.unicode_minus": True, "path.simplify": False}):
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()  # whatever a user's matplotlibrc says, the same shards give the same picture
         page = _Page(_WIDTH, _HEADER + sum(heights) + _BLOCK_GAP * len(entries))
         _draw_header(page, subtitle)
         top = float(_HEADER)
@@ -362,7 +363,7 @@ def _draw_header(page: _Page, subtitle: str) -> None:
     page.text(
         left - 10,
         12,
-        "energy by direction of arrival, dB below the clip's loudest",
+        f"energy by direction of arrival, dB below the clip's loudest; line: {CONTOUR_DB:g} dB below the moment's",
         ha="right",
         size=_NORMAL,
         color=_GREY,
@@ -450,7 +451,7 @@ def _share(density: Array, peak: float) -> Array:
 
 
 def _opacity(share: Array) -> Array:
-    return np.asarray(0.6 * np.clip(share * 1.4, 0, 1))
+    return np.asarray(0.7 * np.clip(share * 1.4, 0, 1))
 
 
 def _unit_rays(view: View, side: int = 48) -> Array:
@@ -481,7 +482,9 @@ def _outline(view: View) -> tuple[Array, Array]:
     return np.insert(azimuth, breaks, np.nan), np.insert(elevation, breaks, np.nan)
 
 
-def _draw_crop(page: _Page, left: float, top: float, width: float, crop: Crop, number: int, share: Array, loudest: float) -> None:
+def _draw_crop(
+    page: _Page, left: float, top: float, width: float, crop: Crop, number: int, share: Array, loudest: float
+) -> None:
     height = width * crop.view.height / crop.view.width
     axes = page.axes(left, top, width, height)
     axes.imshow(crop.picture, extent=(0, 1, 1, 0), aspect="auto", interpolation="antialiased")
@@ -501,16 +504,18 @@ _LEVEL_FLOOR_DB = -80.0
 
 def _draw_levels(axes: Any, entry: Entry) -> None:
     """W with the beams of the views; without views, W, Y, Z and X."""
-    rate = entry.clip.sample_rate_hz
-    signals = [("W", entry.foa[0], _INK)]
+    rate_hz = entry.clip.sample_rate_hz
+    signals = [("W", entry.foa[0], _INK, rate_hz)]
     if entry.beams:
-        signals += [(f"view {k}", beam, _VIEW_COLOURS[k]) for k, (_, beam) in enumerate(entry.beams)]
+        prefix = "view " if len(entry.beams) <= 4 else ""
+        for k, (_, signal) in enumerate(entry.beams):
+            signals.append((f"{prefix}{k}", signal, _VIEW_COLOURS[k], entry.beam_rate_hz))
     else:
-        signals += [(name, entry.foa[k], _CHANNEL_COLOURS[name]) for k, name in enumerate("WYZX") if k]
+        signals += [(name, entry.foa[k], _CHANNEL_COLOURS[name], rate_hz) for k, name in enumerate("WYZX") if k]
     hop_s = max(0.05, entry.clip.window.duration_s / 200)
     lowest, highest = 0.0, _LEVEL_FLOOR_DB
-    for name, signal, colour in signals[::-1]:
-        levels = levels_dbfs(signal[None], max(1, round(hop_s * rate)))[0]
+    for name, signal, colour, rate_hz in signals[::-1]:
+        levels = levels_dbfs(signal[None], max(1, round(hop_s * rate_hz)))[0]
         axes.plot((np.arange(levels.size) + 0.5) * hop_s, levels, color=colour, linewidth=0.9, label=name)
         audible = levels[levels > _LEVEL_FLOOR_DB]
         lowest = min(lowest, audible.min(initial=0.0))
@@ -547,7 +552,7 @@ def _finish_plot(axes: Any, entry: Entry, label: str, *, with_times: bool) -> No
     axes.grid(color=_FAINT, alpha=0.5, linewidth=0.4)
     for moment in entry.moments:
         half = WINDOW_S / 2
-        axes.axvspan(moment.time_s - half, moment.time_s + half, color="#f7d27a", alpha=0.45, linewidth=0)
+        axes.axvspan(moment.time_s - half, moment.time_s + half, color="#f7d27a", alpha=0.45, linewidth=0, zorder=0)
     if with_times:
         axes.set_xlabel("seconds", size=_SMALL, color=_GREY, labelpad=1)
     else:
@@ -555,6 +560,7 @@ def _finish_plot(axes: Any, entry: Entry, label: str, *, with_times: bool) -> No
 
 
 def _write_png(out: Path, encoded: bytes) -> None:
+    """Write the file whole or not at all."""
     temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -577,7 +583,7 @@ def _as_png(image: Picture, most_bytes: int) -> bytes:
     for bits in (6, 5, 4):
         step = 1 << (8 - bits)
         coarse = np.minimum((image[..., ::-1].astype(np.uint16) + step // 2) // step * step, 255).astype(np.uint8)
-        encoded = bytes(cv2.imencode(".png", coarse, [cv2.IMWRITE_PNG_COMPRESSION, 9])[1])
+        encoded = bytes(cv2.imencode(".png", coarse, [cv2.IMWRITE_PNG_COMPRESSION, 6])[1])
         if len(encoded) <= most_bytes:
             break
     return encoded

@@ -86,10 +86,7 @@ class JpegCodec:
         bounds = offsets - offsets[0]
         try:
             return np.stack(
-                [
-                    simplejpeg.decode_jpeg(packed[begin:end], colorspace="RGB")
-                    for begin, end in pairwise(bounds)
-                ]
+                [simplejpeg.decode_jpeg(packed[begin:end], colorspace="RGB") for begin, end in pairwise(bounds)]
             )
         except ValueError as error:
             raise ShardError(

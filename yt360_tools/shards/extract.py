@@ -16,6 +16,8 @@ def extract_clip(clip: StoredClip, folder: Path) -> None:
     """
     import cv2
 
+    facts = describe_clip(clip)
+    clip.check()
     folder.mkdir(parents=True, exist_ok=True)
     _write_sound(folder / "ambisonics.wav", clip.ambisonics, clip.sample_rate_hz)
     for index, view in enumerate(clip.views):
@@ -26,7 +28,7 @@ def extract_clip(clip: StoredClip, folder: Path) -> None:
             (frames / f"frame{number:04d}.png").write_bytes(written.tobytes())
         _write_sound(folder / f"view{index}.wav", view.ambisonics, clip.sample_rate_hz)
         _write_sound(folder / f"view{index}.beam.wav", view.beam[None], clip.sample_rate_hz)
-    (folder / "clip.json").write_text(json.dumps(describe_clip(clip), indent=2) + "\n", encoding="utf-8")
+    (folder / "clip.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
 
 
 def describe_clip(clip: StoredClip) -> dict[str, Any]:

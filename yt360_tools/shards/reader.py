@@ -13,6 +13,7 @@ from yt360_tools.ambisonics import rotate
 from yt360_tools.errors import ShardError, UsageError, nearest
 from yt360_tools.geometry import Direction
 from yt360_tools.records import ClipWindow, View
+from yt360_tools.shards.checks import checked_content
 from yt360_tools.shards.codecs import reading_codec
 from yt360_tools.shards.schema import FORMAT, VERSION, set_sha256
 
@@ -83,6 +84,17 @@ class StoredClip:
     @property
     def clip_id(self) -> str:
         return self.window.clip_id
+
+    def check(self) -> None:
+        """Recompute the clip's checksums.
+
+        Raises:
+            ShardError: what is stored is not what was written.
+        """
+        try:
+            checked_content(self._group, self._group.name.rpartition("/")[2])
+        except (ShardError, OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+            raise ShardError(f"{self._group.file.filename}: clip {self.clip_id!r}: {error}") from error
 
     @property
     def ambisonics(self) -> NDArray[np.float32]:

@@ -1,0 +1,466 @@
+"""The shard format: what is written is read back, whole or not at all, and no damage goes unnoticed."""
+
+import json
+import multiprocessing
+import os
+import pickle
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, wait
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import h5py
+import numpy as np
+import pytest
+import soundfile
+
+from yt360_tools.ambisonics import rotate
+from yt360_tools.errors import ShardError, UsageError
+from yt360_tools.geometry import CUBE_FACES, Direction
+from yt360_tools.projection import viewport
+from yt360_tools.records import ClipWindow
+from yt360_tools.shards import (
+    ClipContent,
+    EncodedFrames,
+    ShardHeader,
+    ShardSet,
+    ShardWriter,
+    ViewContent,
+    extract_clip,
+    open_shards,
+    verify_shards,
+)
+from yt360_tools.shards.codecs import writing_codec
+from yt360_tools.shards.summary import summarise_shards
+
+LOOKS = (Direction(30.0, -10.0, 5.0), Direction(-100.25, 20.0))
+HEADER = ShardHeader("train", {"fps": 4.0, "codec": "raw"}, {"numpy": "2"})
+RATE_HZ = 480
+
+
+def smooth_frames(seed: int, count: int = 3, height: int = 24, width: int = 32) -> np.ndarray:
+    """Frames without sharp edges, which JPEG keeps well."""
+    phases = np.random.default_rng(seed).uniform(0, 2 * np.pi, (count, 1, 1, 3))
+    rows, columns = np.arange(height)[:, None, None] / height, np.arange(width)[:, None] / width
+    return np.rint(127.5 + 60 * np.sin(1.5 * rows + 2 * columns + phases)).astype(np.uint8)
+
+
+def clip(
+    clip_id: str = "-v-54.5", codec: str = "raw", seed: int = 0, looks: Sequence[Direction] = LOOKS
+) -> ClipContent:
+    rng = np.random.default_rng(seed)
+    encoder = writing_codec(codec, quality=90)
+    views = []
+    for index, look in enumerate(looks):
+        encoded = tuple(encoder.encode(frame) for frame in smooth_frames(seed + index))
+        beam = rng.normal(size=RATE_HZ).astype(np.float32)
+        views.append(ViewContent(viewport(look, 80, 32, 24), EncodedFrames(codec, encoded), beam))
+    foa = rng.normal(size=(4, RATE_HZ)).astype(np.float32)
+    video_id, _, start = clip_id.rpartition("-")
+    window = ClipWindow(clip_id, video_id, float(start), float(start) + 1, "train")
+    return ClipContent(window, 3.0, RATE_HZ, foa, tuple(views), {"projection": "eac", "fps": 29.97})
+
+
+def shard(path: Path, *clips: ClipContent, header: ShardHeader = HEADER) -> Path:
+    with ShardWriter(path, header) as writer:
+        for one in clips:
+            writer.add(one)
+        writer.publish()
+    return path
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "shards" / "train-00000.h5"
+
+
+class TestReadingBack:
+    def test_frames_of_codec_raw_are_exact(self, path: Path) -> None:
+        with open_shards(shard(path, clip(codec="raw"))) as shards:
+            views = shards.clip("-v-54.5").views
+            for index, view in enumerate(views):
+                assert view.frames.dtype == np.uint8
+                assert (view.frames == smooth_frames(index)).all()
+
+    def test_frames_of_codec_jpeg_are_close_and_rgb(self, path: Path) -> None:
+        with open_shards(shard(path, clip(codec="jpeg"))) as shards:
+            for index, view in enumerate(shards.clip("-v-54.5").views):
+                wanted = smooth_frames(index).astype(float)
+                assert np.abs(view.frames - wanted).mean() < 2
+                assert np.abs(view.frames[..., ::-1] - wanted).mean() > 10
+
+    @pytest.mark.parametrize("codec", ["raw", "jpeg"])
+    def test_a_few_frames_are_those_of_all(self, codec: str, path: Path) -> None:
+        with open_shards(shard(path, clip(codec=codec))) as shards:
+            view = shards.clip("-v-54.5").views[1]
+            assert len(view) == 3
+            assert (view.frames_between(1, 3) == view.frames[1:3]).all()
+            assert view.frames_between(2, 2).shape == (0, 24, 32, 3)
+
+    def test_windows_rates_and_source(self, path: Path) -> None:
+        with open_shards(shard(path, clip())) as shards:
+            found = shards.clip("-v-54.5")
+            assert found.window == ClipWindow("-v-54.5", "-v", 54.5, 55.5, "train")
+            assert (found.fps, found.sample_rate_hz) == (3.0, RATE_HZ)
+            assert found.source == {"projection": "eac", "fps": 29.97}
+
+    def test_directions_and_opening_angles(self, path: Path) -> None:
+        with open_shards(shard(path, clip())) as shards:
+            for view, look in zip(shards.clip("-v-54.5").views, LOOKS, strict=True):
+                assert view.direction == look
+                assert view.view == viewport(look, 80, 32, 24)
+
+    def test_sound_is_stored_unrotated_and_given_turned_to_each_view(self, path: Path) -> None:
+        written = clip()
+        with open_shards(shard(path, written)) as shards:
+            found = shards.clip("-v-54.5")
+            assert (found.ambisonics == written.ambisonics).all()
+            for view, content, look in zip(found.views, written.views, LOOKS, strict=True):
+                assert view.ambisonics == pytest.approx(rotate(written.ambisonics, look.view_from_world))
+                assert view.ambisonics.dtype == np.float32
+                assert (view.beam == content.beam).all()
+
+    def test_a_source_on_a_views_axis_sounds_in_its_front(self, path: Path) -> None:
+        yaw, pitch = np.radians([30, -10])
+        gains = [1, np.cos(pitch) * np.sin(yaw), np.sin(pitch), np.cos(pitch) * np.cos(yaw)]
+        with open_shards(shard(path, replace(clip(), ambisonics=np.outer(gains, np.ones(RATE_HZ))))) as shards:
+            heard = shards.clip("-v-54.5").views[0].ambisonics[:, 0]
+        assert heard == pytest.approx([1, 0, 0, 1], abs=1e-6)
+
+    def test_a_cubes_views_keep_their_order(self, path: Path) -> None:
+        faces = [face for _, face in CUBE_FACES]
+        with open_shards(shard(path, clip(looks=[*faces, *faces]))) as shards:  # 12: "10" sorts before "2"
+            assert [view.direction for view in shards.clip("-v-54.5").views] == [*faces, *faces]
+
+    def test_many_clips_by_id_and_one_after_the_other(self, path: Path, tmp_path: Path) -> None:
+        first = shard(path, clip("a-1"), clip("b-0", seed=5))
+        second = shard(path.with_name("train-00001.h5"), clip("c-2.5", seed=9))
+        for where in ((first, second), (path.parent,), (tmp_path,), (first, second, first)):
+            with open_shards(*where) as shards:
+                assert len(shards) == 3
+                assert [found.clip_id for found in shards] == ["a-1", "b-0", "c-2.5"]
+                assert (shards.clip("c-2.5").ambisonics == clip("c-2.5", seed=9).ambisonics).all()
+
+    def test_summary_counts(self, path: Path) -> None:
+        with open_shards(shard(path, clip("a-1"), clip("a-9"), clip("b-0"))) as shards:
+            found = summarise_shards(shards)
+        assert (found["clips"], found["videos"], found["splits"]) == (3, 2, {"train": 3})
+        assert found["hours"] == pytest.approx(3 / 3600)
+        assert found["shards"][0]["config"] == HEADER.config
+        assert found["bytes"] == path.stat().st_size
+
+
+class TestSharing:
+    def test_a_set_is_pickled_without_its_open_files(self, path: Path) -> None:
+        shards = open_shards(shard(path, clip("a-1")))
+        assert len(shards) == 1  # opens the file and makes the index
+        copy: ShardSet = pickle.loads(pickle.dumps(shards))
+        assert (copy.clip("a-1").views[0].frames == shards.clip("a-1").views[0].frames).all()
+        shards.close()
+        assert copy.clip("a-1").clip_id == "a-1"
+        copy.close()
+
+    def test_a_closed_set_opens_again(self, path: Path) -> None:
+        shards = open_shards(shard(path, clip("a-1")))
+        with shards:
+            assert len(shards) == 1
+        with shards:
+            assert shards.clip("a-1").fps == 3
+
+
+class TestRefusals:
+    def test_two_shards_with_the_same_clip(self, path: Path) -> None:
+        shard(path, clip("a-1"))
+        shard(path.with_name("train-00001.h5"), clip("a-1"))
+        with open_shards(path.parent) as shards, pytest.raises(ShardError, match=r"'a-1' .*00000.*00001"):
+            len(shards)
+
+    def test_a_clip_that_is_not_there_names_the_nearest(self, path: Path) -> None:
+        shards = open_shards(shard(path, clip("abcdef-1")))
+        with shards, pytest.raises(UsageError, match="did you mean 'abcdef-1'"):
+            shards.clip("abcdef-2")
+
+    def test_an_unknown_version(self, path: Path) -> None:
+        with h5py.File(shard(path, clip()), "r+") as file:
+            file.attrs["version"] = 2
+        with pytest.raises(ShardError, match=r"format version 2; this version .* reads version 1"):
+            len(open_shards(path))
+
+    def test_another_hdf5_file(self, path: Path) -> None:
+        with h5py.File(shard(path, clip()), "r+") as file:
+            file.attrs["format"] = "another"
+        with pytest.raises(ShardError, match="no yt360-shard"):
+            len(open_shards(path))
+
+    def test_an_unknown_codec(self, path: Path) -> None:
+        with h5py.File(shard(path, clip()), "r+") as file:
+            file["clips/-v-54.5/views/0"].attrs["codec"] = "av2"
+        with open_shards(path) as shards, pytest.raises(ShardError, match=r"codec 'av2'.*raw, jpeg"):
+            _ = shards.clip("-v-54.5").views
+
+    def test_an_unknown_codec_is_not_written_either(self) -> None:
+        with pytest.raises(UsageError, match="did you mean 'jpeg'"):
+            writing_codec("jpg", quality=90)
+
+    @pytest.mark.parametrize("size", [0, 100, 2000])
+    def test_a_file_that_was_cut_short(self, size: int, path: Path) -> None:
+        image = shard(path, clip()).read_bytes()
+        path.write_bytes(image[: size or len(image) - 1])
+        with pytest.raises(ShardError, match="not a whole HDF5 file"):
+            len(open_shards(path))
+
+    def test_paths_without_shards(self, tmp_path: Path) -> None:
+        with pytest.raises(UsageError, match="does not exist"):
+            open_shards(tmp_path / "none.h5")
+        with pytest.raises(UsageError, match="holds no shard"):
+            open_shards(tmp_path)
+
+
+class TestWholeOrNotAtAll:
+    def test_nothing_is_on_disk_before_publishing(self, path: Path) -> None:
+        with ShardWriter(path, HEADER) as writer:
+            writer.add(clip())
+            assert not path.parent.exists()
+        assert not path.parent.exists()
+
+    def test_an_exception_leaves_nothing(self, path: Path) -> None:
+        def broken() -> None:
+            with ShardWriter(path, HEADER) as writer:
+                writer.add(clip())
+                raise RuntimeError("the decoder gave up")
+
+        with pytest.raises(RuntimeError, match="gave up"):
+            broken()
+        assert not path.parent.exists()
+
+    @pytest.mark.parametrize("step", ["replace", "fsync"])
+    def test_a_disk_that_fails_leaves_nothing(self, step: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(os, step, fail)
+        with pytest.raises(OSError, match="No space left"):
+            shard(path, clip())
+        assert list(path.parent.iterdir()) == []
+
+    def test_a_disk_that_fails_keeps_the_old_shard(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        before = shard(path, clip()).read_bytes()
+
+        def fail(*_: object) -> None:
+            raise OSError(5, "Input/output error")
+
+        monkeypatch.setattr(os, "replace", fail)
+        with pytest.raises(OSError, match="Input/output"):
+            shard(path, clip(seed=1))
+        assert [found.name for found in path.parent.iterdir()] == [path.name]
+        assert path.read_bytes() == before
+
+    def test_only_the_shard_is_left_in_the_folder(self, path: Path) -> None:
+        shard(path, clip())
+        assert [found.name for found in path.parent.iterdir()] == ["train-00000.h5"]
+
+    def test_the_same_clips_give_the_same_bytes(self, path: Path) -> None:
+        other = path.with_name("other.h5")
+        assert shard(path, clip(), clip("b-1")).read_bytes() == shard(other, clip(), clip("b-1")).read_bytes()
+
+
+CONTENT: dict[str, Callable[[ClipContent], ClipContent]] = {
+    "window": lambda one: replace(one, window=replace(one.window, end_s=one.window.end_s + 1e-9)),
+    "fps": lambda one: replace(one, fps=one.fps + 1e-9),
+    "sample rate": lambda one: replace(one, sample_rate_hz=RATE_HZ + 1),
+    "sound": lambda one: replace(one, ambisonics=one.ambisonics * np.float32([[1], [1], [1], [-1]])),
+    "direction": lambda one: replace(one, views=(replace(one.views[0], view=viewport(LOOKS[1], 80, 32, 24)),)),
+    "opening": lambda one: replace(one, views=(replace(one.views[0], view=viewport(LOOKS[0], 81, 32, 24)),)),
+    "beam": lambda one: replace(one, views=(replace(one.views[0], beam=-one.views[0].beam),)),
+    "frames": lambda one: replace(
+        one, views=(replace(one.views[0], encoded=EncodedFrames("raw", one.views[0].encoded.frames[::-1])),)
+    ),
+    "number of frames": lambda one: replace(
+        one, views=(replace(one.views[0], encoded=EncodedFrames("raw", one.views[0].encoded.frames[:2])),)
+    ),
+    "number of views": lambda one: replace(one, views=one.views * 2),
+}
+
+
+class TestContentHash:
+    def hash_of(self, *paths: Path) -> str:
+        with open_shards(*paths) as shards:
+            return shards.content_hash
+
+    def test_does_not_depend_on_how_clips_lie_in_shards(self, tmp_path: Path) -> None:
+        one, two, three = clip("a-1"), clip("b-0", "jpeg", 3), clip("c-2", seed=6)
+        together = shard(tmp_path / "all.h5", one, two, three)
+        split = shard(tmp_path / "x.h5", three), shard(tmp_path / "y.h5", two, one)
+        assert self.hash_of(together) == self.hash_of(*split) == self.hash_of(*reversed(split))
+
+    def test_does_not_depend_on_tools(self, tmp_path: Path) -> None:
+        newer = replace(HEADER, tools={"numpy": "3"})
+        assert self.hash_of(shard(tmp_path / "a.h5", clip())) == self.hash_of(
+            shard(tmp_path / "b.h5", clip(), header=newer)
+        )
+
+    @pytest.mark.parametrize("change", CONTENT.values(), ids=CONTENT.keys())
+    def test_depends_on_every_dataset(self, change: Callable[[ClipContent], ClipContent], tmp_path: Path) -> None:
+        plain = clip(looks=LOOKS[:1])
+        changed = self.hash_of(shard(tmp_path / "b.h5", change(plain)))
+        assert self.hash_of(shard(tmp_path / "a.h5", plain)) != changed
+
+    def test_depends_on_the_clips_ids_and_number(self, tmp_path: Path) -> None:
+        one = self.hash_of(shard(tmp_path / "a.h5", clip("a-1")))
+        assert one != self.hash_of(shard(tmp_path / "b.h5", clip("b-1")))
+        assert one != self.hash_of(shard(tmp_path / "c.h5", clip("a-1"), clip("b-1")))
+
+    def test_is_what_verifying_recomputes(self, path: Path) -> None:
+        sound, damage = verify_shards((shard(path, clip("a-1"), clip("b-1", "jpeg")),))
+        assert damage == []
+        with open_shards(path) as shards:
+            assert sound == {found.clip_id: found.content_sha256 for found in shards}
+
+
+def flipped(image: bytes, offset: int) -> bytes:
+    """The file with one bit of one byte turned over."""
+    return image[:offset] + bytes([image[offset] ^ 1 << offset % 8]) + image[offset + 1 :]
+
+
+class TestVerifying:
+    @pytest.mark.parametrize("codec", ["raw", "jpeg"])
+    def test_finds_one_flipped_bit_in_any_dataset(self, codec: str, path: Path) -> None:
+        shard(path, clip(codec=codec))
+        places: dict[str, tuple[int, int]] = {}
+        with h5py.File(path) as file:
+            file["clips"].visititems(
+                lambda name, item: (
+                    places.update({name: (item.id.get_offset(), item.id.get_storage_size())})
+                    if isinstance(item, h5py.Dataset)
+                    else None
+                )
+            )
+        assert len(places) == 3 + 2 * (3 if codec == "raw" else 4)
+        image = path.read_bytes()
+        for name, (begin, size) in places.items():
+            for offset in {begin, begin + size // 3, begin + size // 2, begin + size - 1}:
+                path.write_bytes(flipped(image, offset))
+                sound, damage = verify_shards((path,))
+                assert sound == {}, f"{name} byte {offset - begin}"
+                assert [found.clip_id for found in damage] == ["-v-54.5"]
+
+    @pytest.mark.parametrize("text", [b"-v\x00", b"train\x00", b'"eac"', b"29.97", b"viewport", b"raw\x00"], ids=repr)
+    def test_finds_one_flipped_bit_in_an_attribute_of_a_clip(self, text: bytes, path: Path) -> None:
+        shard(path, clip(), header=replace(HEADER, split="another"))
+        image = path.read_bytes()
+        path.write_bytes(flipped(image, image.index(text) + 1))
+        assert verify_shards((path,))[1]
+
+    @pytest.mark.parametrize("text", [b'"fps": 4.0', b'"numpy"', b"yt360-shard", b"another"], ids=repr)
+    def test_finds_one_flipped_bit_in_an_attribute_of_the_file(self, text: bytes, path: Path) -> None:
+        shard(path, clip(), header=replace(HEADER, split="another"))
+        image = path.read_bytes()
+        path.write_bytes(flipped(image, image.index(text) + 1))
+        assert verify_shards((path,))[1]
+
+    @pytest.mark.parametrize("name", ["width", "height", "codec", "projection"])
+    def test_finds_a_changed_attribute_of_a_view(self, name: str, path: Path) -> None:
+        with h5py.File(shard(path, clip()), "r+") as file:
+            attributes = file["clips/-v-54.5/views/1"].attrs
+            attributes[name] = "jpeg" if isinstance(attributes[name], str) else attributes[name] + 1
+        assert verify_shards((path,))[1]
+
+    def test_finds_a_dataset_too_many_and_too_few(self, path: Path) -> None:
+        image = shard(path, clip()).read_bytes()
+        with h5py.File(path, "r+") as file:
+            file["clips/-v-54.5/extra"] = [1]
+        assert verify_shards((path,))[1]
+        path.write_bytes(image)
+        with h5py.File(path, "r+") as file:
+            del file["clips/-v-54.5/views/1/beam"]
+        assert verify_shards((path,))[1]
+
+    def test_finds_a_clip_under_another_name(self, path: Path) -> None:
+        with h5py.File(shard(path, clip()), "r+") as file:
+            file["clips"].move("-v-54.5", "w-54.5")
+        assert "calls itself '-v-54.5'" in verify_shards((path,))[1][0].message
+
+    def test_goes_on_after_damage(self, path: Path) -> None:
+        """One clip, one file that is no HDF5, and a file whose table of groups is broken: the rest is sound."""
+        with h5py.File(shard(path, clip("a-1"), clip("b-1")), "r+") as file:
+            file["clips/a-1/ambisonics"][0, 0] += 1
+        paths = [path, *(path.with_name(f"train-0000{k}.h5") for k in (1, 2, 3))]
+        shard(paths[1], clip("c-1"))
+        paths[1].write_bytes(paths[1].read_bytes()[:1000])
+        image = shard(paths[2], clip("d-1")).read_bytes()
+        with h5py.File(paths[2]) as file:
+            clips = h5py.h5o.get_info(file["clips"].id).addr
+        table = image.index(b"TREE", clips)
+        paths[2].write_bytes(image[:table] + b"tree" + image[table + 4 :])
+        shard(paths[3], clip("e-1"))
+        sound, damage = verify_shards(tuple(paths))
+        assert sorted(sound) == ["b-1", "e-1"]
+        assert [found.path for found in damage] == paths[:3]
+
+    def test_finds_a_clip_that_stands_in_two_shards(self, path: Path) -> None:
+        other = shard(path.with_name("train-00001.h5"), clip("a-1"))
+        assert "two shards" in verify_shards((shard(path, clip("a-1")), other))[1][0].message
+
+    def test_survives_damage_that_hdf5_does_not(self, path: Path) -> None:
+        """One flipped bit in the type of an attribute crashes the HDF5 library, one in the length of a text
+        keeps it busy for ever. The worker here stands for the process that somebody calls `verify_shards` in.
+        """
+        image = shard(path, clip()).read_bytes()
+        places = [image.index(name) + 9 for name in (b"codec\0\0\0\x19", b"source\0\0\x19")]
+        places.append(image.index((64).to_bytes(8, "little"), image.index(b"GCOL")) + 1)
+        paths = [path.with_name(f"broken-{place}.h5") for place in places]
+        for broken, place in zip(paths, places, strict=True):
+            broken.write_bytes(image[:place] + bytes([image[place] ^ 2]) + image[place + 1 :])
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+            future = pool.submit(verify_shards, (*paths, path))
+            if not wait([future], timeout=30).done:
+                for process in multiprocessing.active_children():
+                    process.kill()
+                pytest.fail("verifying hangs on a flipped bit")
+            sound, damage = future.result()
+        assert set(sound) == {"-v-54.5"}
+        assert {found.path for found in damage} >= set(paths)
+
+
+class TestForOthers:
+    def test_a_program_with_h5py_alone_reads_a_shard(self, path: Path) -> None:
+        """As docs/shard-format.md shows it, with another JPEG decoder."""
+        written = clip(codec="jpeg")
+        shard(path, written)
+        with h5py.File(path) as file:
+            assert file.attrs["format"] == "yt360-shard"
+            assert "+x front, +y left, +z up" in file.attrs["conventions"]
+            assert json.loads(file.attrs["config"]) == HEADER.config
+            group = next(iter(file["clips"].values()))
+            view = group["views/0"]
+            begin, end = view["offsets"][0:2]
+            frame = cv2.imdecode(view["frames"][begin:end], cv2.IMREAD_COLOR)[..., ::-1]
+            assert frame.shape == (view.attrs["height"], view.attrs["width"], 3)
+            assert np.abs(frame - smooth_frames(0)[0].astype(float)).mean() < 2
+            assert view["direction"][:3].tolist() == [30, -10, 5]
+            assert group["rates"][:].tolist() == [3, RATE_HZ]
+            assert (group["ambisonics"][:] == written.ambisonics).all()
+
+    @pytest.mark.parametrize("codec", ["raw", "jpeg"])
+    def test_an_extracted_clip_opens_in_any_program(self, codec: str, path: Path, tmp_path: Path) -> None:
+        folder = tmp_path / "out" / "clip"
+        with open_shards(shard(path, clip(codec=codec))) as shards:
+            stored = shards.clip("-v-54.5")
+            extract_clip(stored, folder)
+            sounds = {"ambisonics": stored.ambisonics}
+            for index, view in enumerate(stored.views):
+                sounds |= {f"view{index}": view.ambisonics, f"view{index}.beam": view.beam[None]}
+                for number, frame in enumerate(view.frames):
+                    picture = cv2.imread(str(folder / f"view{index}" / f"frame{number:04d}.png"))
+                    assert (picture[..., ::-1] == frame).all()
+        for name, channels in sounds.items():
+            samples, rate_hz = soundfile.read(folder / f"{name}.wav", dtype="float32", always_2d=True)
+            assert rate_hz == RATE_HZ
+            assert (channels == samples.T).all()
+        facts = json.loads((folder / "clip.json").read_text())
+        assert (facts["clip_id"], facts["video_id"], facts["start_s"], facts["end_s"]) == ("-v-54.5", "-v", 54.5, 55.5)
+        assert [view["yaw_deg"] for view in facts["views"]] == [30, -100.25]
+        assert [view["frames"] for view in facts["views"]] == [3, 3]
+        expected = {"clip.json", *(f"{name}.wav" for name in sounds), "view0", "view1"}
+        assert {found.name for found in folder.iterdir()} == expected
