@@ -133,11 +133,28 @@ class Config:
 Overrides = dict[str, dict[str, Any]]
 """Values by section and key, as given by a file or the command line; no defaults among them."""
 
-_POSITIVE = {
-    ("download", "jobs"), ("download", "attempts"), ("download", "max_height"), ("validate", "decode_timeout_s"),
-    ("segment", "clip_s"), ("build", "width"), ("build", "fps"), ("build", "sample_rate"),
-    ("build", "quality"), ("build", "shard_mb"),
-}  # fmt: skip
+_ANY = math.inf
+_TINY = sys.float_info.min
+_RANGES: dict[tuple[str, str], tuple[float, float]] = {
+    ("download", "jobs"): (1, 64),
+    ("download", "attempts"): (1, 100),
+    ("download", "rate_limit_mb_s"): (0, _ANY),
+    ("download", "max_height"): (1, _ANY),
+    ("validate", "decode_timeout_s"): (_TINY, _ANY),
+    ("segment", "clip_s"): (_TINY, _ANY),
+    ("segment", "max_clips_per_video"): (0, _ANY),
+    ("build", "width"): (1, 32768),
+    ("build", "fps"): (_TINY, 1000),
+    ("build", "sample_rate"): (1, 768_000),
+    ("build", "quality"): (1, 100),
+    ("build", "min_separation_deg"): (0, 180),
+    ("build", "max_pitch_deg"): (0, 90),
+    ("build", "eac_border_px"): (0, 64),
+    ("build", "shard_mb"): (_TINY, _ANY),
+    ("build", "seed"): (0, _ANY),
+}
+"""The least and the greatest value of a number, both allowed."""
+
 _CHOICES: dict[tuple[str, str], tuple[str, ...]] = {
     ("validate", "projection"): ("auto", *PROJECTIONS),
     ("validate", "stereo"): ("auto", *STEREO_LAYOUTS),
@@ -191,21 +208,26 @@ def _check_value(where: str, section: str, key: str, value: Any, defaults: Any) 
         value = tuple(value)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
-    if kind is str and key == "size" and isinstance(value, int):
+    if kind is str and key == "size" and isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     name = f"{where}: {section}.{key}"
     if not isinstance(value, kind) or isinstance(value, bool):
         raise UsageError(f"{name} must be of type {kind.__name__}; got {value!r}")
     if isinstance(value, float) and not math.isfinite(value):
         raise UsageError(f"{name} must be a finite number; got {value}")
-    if (section, key) in _POSITIVE and value <= 0:
-        raise UsageError(f"{name} must be greater than 0; got {value}")
+    low, high = _RANGES.get((section, key), (-_ANY, _ANY))
+    if isinstance(value, int | float) and not low <= value <= high:
+        raise UsageError(f"{name} must be {_range_text(low, high)}; got {value:g}")
     allowed = _CHOICES.get((section, key))
     if allowed and value not in allowed:
         raise UsageError(f"{name} must be one of {', '.join(allowed)}; got {value!r}{nearest(value, allowed)}")
-    if (section, key) == ("build", "quality") and value > 100:
-        raise UsageError(f"{name} must be 1 to 100; got {value}")
     return value
+
+
+def _range_text(low: float, high: float) -> str:
+    if low == _TINY:
+        return "greater than 0" if high == _ANY else f"greater than 0 and at most {high:g}"
+    return f"at least {low:g}" if high == _ANY else f"{low:g} to {high:g}"
 
 
 def merge(*layers: Overrides) -> Overrides:

@@ -174,7 +174,7 @@ class TestLedger:
 
 class TestShardsOfClips:
     def test_fill_up_in_the_order_given(self) -> None:
-        size = estimated_bytes(window(0), SMALL)
+        size = estimated_bytes(window(0), SMALL, 1)
         config = replace(SMALL, shard_mb=2.5 * size / 1e6)
         assigned = assign_shards([window(k) for k in (4, 2, 9, 1, 7)], set(), config)
         assert assigned == [
@@ -213,11 +213,11 @@ class TestShardsOfClips:
 
     def test_bytes_grow_with_time_views_and_pixels(self) -> None:
         """One second at 2 frames of 16 x 8 raw pixels: 768 bytes; 100 samples of a beam and four channels: 2000."""
-        assert estimated_bytes(window(0), SMALL) == 2 * 16 * 8 * 3 + 100 * 4 + 4 * 100 * 4
-        assert estimated_bytes(window(0, length_s=3), SMALL) == 3 * estimated_bytes(window(0), SMALL)
+        assert estimated_bytes(window(0), SMALL, 1) == 2 * 16 * 8 * 3 + 100 * 4 + 4 * 100 * 4
+        assert estimated_bytes(window(0, length_s=3), SMALL, 1) == 3 * estimated_bytes(window(0), SMALL, 1)
         cube = replace(SMALL, layout="cube", size="8")
-        assert estimated_bytes(window(0), cube) == 6 * (2 * 8 * 8 * 3 + 400) + 1600
-        assert estimated_bytes(window(0), replace(SMALL, codec="jpeg")) < estimated_bytes(window(0), SMALL)
+        assert estimated_bytes(window(0), cube, 6) == 6 * (2 * 8 * 8 * 3 + 400) + 1600
+        assert estimated_bytes(window(0), replace(SMALL, codec="jpeg"), 1) < estimated_bytes(window(0), SMALL, 1)
 
 
 class TestOptionsOfAWorkspace:
@@ -279,7 +279,7 @@ def segmented(ledger: Ledger, *windows: ClipWindow) -> Manifest:
 
 class TestPlanOfABuild:
     WINDOWS = tuple(window(k) for k in range(5))
-    TWO_A_SHARD = replace(SMALL, shard_mb=2.5 * estimated_bytes(window(0), SMALL) / 1e6)
+    TWO_A_SHARD = replace(SMALL, shard_mb=2.5 * estimated_bytes(window(0), SMALL, 1) / 1e6)
 
     def plan(self, manifest: Manifest, ledger: Ledger, workspace: Workspace) -> dict[str, list[str]]:
         tasks = plan_build(manifest, ledger, workspace, self.TWO_A_SHARD, {})

@@ -276,6 +276,9 @@ CONTENT: dict[str, Callable[[ClipContent], ClipContent]] = {
     "frames": lambda one: replace(
         one, views=(replace(one.views[0], encoded=EncodedFrames("raw", one.views[0].encoded.frames[::-1])),)
     ),
+    "shape of the frames": lambda one: replace(
+        one, views=(replace(one.views[0], view=replace(one.views[0].view, width=24, height=32)),)
+    ),
     "number of frames": lambda one: replace(
         one, views=(replace(one.views[0], encoded=EncodedFrames("raw", one.views[0].encoded.frames[:2])),)
     ),
@@ -339,7 +342,7 @@ class TestVerifying:
         assert len(places) == 3 + 2 * (3 if codec == "raw" else 4)
         image = path.read_bytes()
         for name, (begin, size) in places.items():
-            for offset in {begin, begin + size // 3, begin + size // 2, begin + size - 1}:
+            for offset in {begin + size // 3, begin + size - 1}:
                 path.write_bytes(flipped(image, offset))
                 sound, damage = verify_shards((path,))
                 assert sound == {}, f"{name} byte {offset - begin}"

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from yt360_tools.errors import ShardError
-from yt360_tools.shards.schema import content_sha256, record_sha256
+from yt360_tools.shards.attributes import read_attributes
+from yt360_tools.shards.schema import attributes_sha256, content_sha256, record_sha256
 
-_CHECKSUMS = ("content_sha256", "record_sha256")
+_CHECKSUMS = ("content_sha256", "record_sha256", "header_sha256")
 
 
 def checked_content(group: Any, clip_id: str) -> str:
@@ -20,28 +20,36 @@ def checked_content(group: Any, clip_id: str) -> str:
     import h5py
 
     datasets: dict[str, NDArray[Any]] = {}
-    attributes: dict[str, dict[str, Any]] = {"": _plain_attributes(group)}
+    stated = read_attributes(group)
+    attributes = {"": _without_checksums(stated)}
 
     def visit(path: str, item: Any) -> None:
         if isinstance(item, h5py.Dataset):
             datasets[path] = item[()]
         elif path != "views":
-            attributes[path] = _plain_attributes(item)
+            attributes[path] = read_attributes(item)
 
     group.visititems(visit)
     content = content_sha256(datasets)
-    if content != group.attrs["content_sha256"]:
+    if content != stated["content_sha256"]:
         raise ShardError("its frames or sound do not have their checksum")
-    if record_sha256(content, attributes) != group.attrs["record_sha256"]:
+    if record_sha256(content, attributes) != stated["record_sha256"]:
         raise ShardError("its attributes do not have their checksum")
-    if group.attrs["clip_id"] != clip_id:
-        raise ShardError(f"it calls itself {group.attrs['clip_id']!r}")
+    if stated["clip_id"] != clip_id:
+        raise ShardError(f"it calls itself {stated['clip_id']!r}")
     return content
 
 
-def _plain_attributes(group: Any) -> dict[str, Any]:
-    plain = {}
-    for name, value in group.attrs.items():
-        if name not in _CHECKSUMS:
-            plain[name] = value.item() if isinstance(value, np.generic) else value
-    return plain
+def check_header(file: Any) -> None:
+    """Hold a shard's own attributes against their checksum.
+
+    Raises:
+        ShardError: they are not what was written.
+    """
+    stated = read_attributes(file)
+    if attributes_sha256(_without_checksums(stated)) != stated.get("header_sha256"):
+        raise ShardError("the file's attributes do not have their checksum")
+
+
+def _without_checksums(attributes: dict[str, str | int]) -> dict[str, str | int]:
+    return {name: value for name, value in attributes.items() if name not in _CHECKSUMS}

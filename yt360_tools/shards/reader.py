@@ -13,6 +13,7 @@ from yt360_tools.ambisonics import rotate
 from yt360_tools.errors import ShardError, UsageError, nearest
 from yt360_tools.geometry import Direction
 from yt360_tools.records import ClipWindow, View
+from yt360_tools.shards.attributes import read_attributes
 from yt360_tools.shards.checks import checked_content
 from yt360_tools.shards.codecs import reading_codec
 from yt360_tools.shards.schema import FORMAT, VERSION, set_sha256
@@ -23,15 +24,16 @@ class StoredView:
 
     def __init__(self, group: Any, ambisonics: Any) -> None:
         self._group, self._ambisonics = group, ambisonics
-        self._codec = reading_codec(str(group.attrs["codec"]), group.file.filename)
+        attributes = read_attributes(group)
+        self._codec = reading_codec(str(attributes["codec"]), group.file.filename)
         yaw, pitch, roll, hfov, vfov = (float(value) for value in group["direction"][:])
         self.view = View(
-            str(group.attrs["projection"]),
+            str(attributes["projection"]),
             Direction(yaw, pitch, roll),
             hfov,
             vfov,
-            int(group.attrs["width"]),
-            int(group.attrs["height"]),
+            int(attributes["width"]),
+            int(attributes["height"]),
         )
 
     @property
@@ -70,16 +72,17 @@ class StoredClip:
         self._group = group
         start_s, end_s = (float(value) for value in group["window"][:])
         fps, sample_rate_hz = (float(value) for value in group["rates"][:])
+        attributes = read_attributes(group)
         self.window = ClipWindow(
-            str(group.attrs["clip_id"]),
-            str(group.attrs["video_id"]),
+            str(attributes["clip_id"]),
+            str(attributes["video_id"]),
             start_s,
             end_s,
-            str(group.attrs["split"]),
+            str(attributes["split"]),
         )
         self.fps, self.sample_rate_hz = fps, int(sample_rate_hz)
-        self.source: dict[str, Any] = json.loads(group.attrs["source"])
-        self.content_sha256 = str(group.attrs["content_sha256"])
+        self.source: dict[str, Any] = json.loads(str(attributes["source"]))
+        self.content_sha256 = str(attributes["content_sha256"])
 
     @property
     def clip_id(self) -> str:
@@ -215,7 +218,8 @@ def open_shard_file(path: Path) -> Any:
 
     try:
         file = h5py.File(path, "r")
-        kind, version = file.attrs.get("format"), file.attrs.get("version")
+        attributes = read_attributes(file)
+        kind, version = attributes.get("format"), attributes.get("version")
         clips = file.get("clips")
     except (OSError, RuntimeError, KeyError, ValueError) as error:
         if isinstance(error, PermissionError):

@@ -1,6 +1,7 @@
 """What stands in a shard, and its checksums. docs/shard-format.md says the same for other languages.
 
-/                                   attributes: format, version, split, config, tools, conventions
+/                                   attributes: format, version, split, config, tools, conventions,
+                                                    header_sha256
 /clips/<clip_id>                    attributes: video_id, split, source, content_sha256, record_sha256
 /clips/<clip_id>/window             float64 (2,)   start_s, end_s on the source's clock
 /clips/<clip_id>/rates              float64 (2,)   fps, sample_rate_hz
@@ -94,6 +95,12 @@ def record_sha256(content: str, attributes: Mapping[str, Mapping[str, Any]]) -> 
     """The checksum of a clip's content checksum and of its attributes by group path."""
     plain = json.dumps(attributes, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(f"{content}\0{plain}".encode()).hexdigest()
+
+
+def attributes_sha256(attributes: Mapping[str, Any]) -> str:
+    """The checksum of a shard's own attributes."""
+    plain = json.dumps(attributes, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(plain.encode()).hexdigest()
 
 
 def set_sha256(content_by_clip: Mapping[str, str]) -> str:

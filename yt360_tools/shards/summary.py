@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from typing import Any
 
+from yt360_tools.shards.attributes import read_attributes
 from yt360_tools.shards.reader import ShardSet
 from yt360_tools.shards.schema import VERSION, set_sha256
 
@@ -28,16 +29,16 @@ def summarise_shards(shards: ShardSet) -> dict[str, Any]:
         kinds[f"{len(clip.views)} x {size} at {clip.fps:g} fps, sound at {clip.sample_rate_hz} Hz"] += 1
     files = []
     for path in shards.paths:
-        attributes = shards.file(path).attrs
+        attributes = read_attributes(shards.file(path))
         files.append(
             {
                 "path": str(path),
                 "bytes": path.stat().st_size,
                 "clips": len(shards.file(path)["clips"]),
-                "split": str(attributes["split"]),
-                "version": int(attributes["version"]),
-                "config": json.loads(attributes["config"]),
-                "tools": json.loads(attributes["tools"]),
+                "split": attributes["split"],
+                "version": attributes["version"],
+                "config": json.loads(str(attributes["config"])),
+                "tools": json.loads(str(attributes["tools"])),
             }
         )
     return {

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yt360_tools.errors import ShardError
-from yt360_tools.shards.checks import checked_content
+from yt360_tools.shards.checks import check_header, checked_content
 from yt360_tools.shards.reader import open_shard_file
+
+_DAMAGE = (ShardError, OSError, RuntimeError, KeyError, ValueError, TypeError)
+"""What h5py raises over a damaged file, beside our own."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +34,16 @@ def verify_shards(
             damage.append(Damage(path, "", str(error)))
             continue
         with file:
-            for clip_id in file["clips"]:
+            try:
+                check_header(file)
+                clip_ids = list(file["clips"])
+            except _DAMAGE as error:
+                damage.append(Damage(path, "", f"{path}: {error}"))
+                continue
+            for clip_id in clip_ids:
                 try:
                     content = checked_content(file["clips"][clip_id], clip_id)
-                except (ShardError, OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+                except _DAMAGE as error:
                     damage.append(Damage(path, clip_id, f"{path}: clip {clip_id!r}: {error}"))
                 else:
                     if clip_id in sound:

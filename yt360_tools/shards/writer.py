@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from yt360_tools.shards.attributes import LIBRARY_VERSIONS, write_attributes
 from yt360_tools.shards.codecs import reading_codec
 from yt360_tools.shards.schema import (
     CONVENTIONS,
@@ -16,6 +17,7 @@ from yt360_tools.shards.schema import (
     VERSION,
     ClipContent,
     ShardHeader,
+    attributes_sha256,
     content_sha256,
     record_sha256,
 )
@@ -34,15 +36,18 @@ class ShardWriter:
 
         self.path = path
         self.clip_ids: list[str] = []
-        self._file = h5py.File(f"{path.name}.building", "w", driver="core", backing_store=False)
-        self._file.attrs.update(
-            format=FORMAT,
-            version=VERSION,
-            split=header.split,
-            config=json.dumps(header.config, sort_keys=True),
-            tools=json.dumps(header.tools, sort_keys=True),
-            conventions=CONVENTIONS,
+        self._file = h5py.File(
+            f"{path.name}.building", "w", driver="core", backing_store=False, libver=LIBRARY_VERSIONS
         )
+        attributes: dict[str, str | int] = {
+            "format": FORMAT,
+            "version": VERSION,
+            "split": header.split,
+            "config": json.dumps(header.config, sort_keys=True),
+            "tools": json.dumps(header.tools, sort_keys=True),
+            "conventions": CONVENTIONS,
+        }
+        write_attributes(self._file, attributes | {"header_sha256": attributes_sha256(attributes)})
         self._clips = self._file.create_group("clips")
 
     def __enter__(self) -> "ShardWriter":
@@ -60,9 +65,9 @@ class ShardWriter:
         for path, values in datasets.items():
             group.create_dataset(path, data=values)
         for path, entries in attributes.items():
-            (group[path] if path else group).attrs.update(entries)
+            write_attributes(group[path] if path else group, entries)
         content = content_sha256(datasets)
-        group.attrs.update(content_sha256=content, record_sha256=record_sha256(content, attributes))
+        write_attributes(group, {"content_sha256": content, "record_sha256": record_sha256(content, attributes)})
         self.clip_ids.append(clip.window.clip_id)
         return content
 
