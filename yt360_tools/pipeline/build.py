@@ -71,12 +71,18 @@ class BuildTask:
 
         done = 0
         for video, pairs in groupby(self.clips, key=lambda clip: clip[1]):
-            self._marker.write_text(f"{done} {video.video_id}", encoding="utf-8")
+            self._note(done, video.video_id)
             windows = [window for window, _ in pairs]
             for pair in zip(windows, render_clips(video, windows, self.config, self.workspace.root), strict=True):
                 yield pair
                 done += 1
-                self._marker.write_text(f"{done} {video.video_id}", encoding="utf-8")
+                self._note(done, video.video_id)
+
+    def _note(self, done: int, video_id: str) -> None:
+        """Replaced, not rewritten: a worker may die at any moment, and the note must tell of it."""
+        fresh = self._marker.with_suffix(".new")
+        fresh.write_text(f"{done} {video_id}", encoding="utf-8")
+        os.replace(fresh, self._marker)
 
     @property
     def _marker(self) -> Path:

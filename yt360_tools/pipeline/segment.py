@@ -111,7 +111,7 @@ def sounding_windows(
         if 10 * math.log10(power + 1e-20) >= config.min_level_dbfs:
             clip_id = clip_id_for(row.video_id, begin)
             windows.append(ClipWindow(clip_id, row.video_id, begin, begin + clip_s, row.split))
-            begin += clip_s
+            begin += math.ceil(clip_s)
         else:
             begin += 1
         if len(windows) == config.max_clips_per_video > 0:

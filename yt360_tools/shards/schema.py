@@ -2,7 +2,7 @@
 
 /                                   attributes: format, version, split, config, tools, conventions,
                                                     header_sha256
-/clips/<clip_id>                    attributes: video_id, split, source, content_sha256, record_sha256
+/clips/<clip_id>                    attributes: clip_id, video_id, split, source, content_sha256, record_sha256
 /clips/<clip_id>/window             float64 (2,)   start_s, end_s on the source's clock
 /clips/<clip_id>/rates              float64 (2,)   fps, sample_rate_hz
 /clips/<clip_id>/ambisonics         float32 (4, n) AmbiX W, Y, Z, X, unrotated
