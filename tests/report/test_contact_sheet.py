@@ -15,8 +15,8 @@ from yt360_tools.errors import EnvironmentMissing, UsageError
 from yt360_tools.geometry import Direction, angle_between
 from yt360_tools.projection import panorama, viewport
 from yt360_tools.records import ClipWindow, View
-from yt360_tools.report import contact_sheet
-from yt360_tools.report.contact_sheet import arrival_votes, brightest, choose_clips, draw_contact_sheet, levels_dbfs
+from yt360_tools.report import sheet_drawing
+from yt360_tools.report.contact_sheet import choose_clips, draw_contact_sheet
 from yt360_tools.shards import ClipContent, EncodedFrames, ShardHeader, ShardWriter, ViewContent, open_shards
 from yt360_tools.shards.codecs import writing_codec
 
@@ -28,16 +28,9 @@ Foa = NDArray[np.float32]
 MakeShards = Callable[..., Path]
 
 
-def noise(band_hz: tuple[float, float] = (100, 8000), seed: int = 0) -> NDArray[np.float64]:
-    spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(RATE_HZ * SECONDS))
-    frequency = np.fft.rfftfreq(RATE_HZ * SECONDS, 1 / RATE_HZ)
-    spectrum[(frequency < band_hz[0]) | (frequency > band_hz[1])] = 0
-    wave = np.fft.irfft(spectrum)
-    return 0.1 * wave / wave.std()
-
-
 def sound_from(direction: Direction) -> Foa:
-    return encode(noise(), direction.ray).astype(np.float32)
+    noise = 0.1 * np.random.default_rng(0).standard_normal(RATE_HZ * SECONDS)
+    return encode(noise, direction.ray).astype(np.float32)
 
 
 def silence() -> Foa:
@@ -76,59 +69,10 @@ def read_rgb(path: Path) -> NDArray[np.int16]:
 
 def first_sphere(sheet: NDArray[np.int16]) -> NDArray[np.int16]:
     """The pixels of the first moment's panorama on a sheet."""
-    width, height = contact_sheet._SPHERE
-    left = contact_sheet._MARGIN + contact_sheet._TICKS
-    top = contact_sheet._HEADER + contact_sheet._TITLE
+    width, height = sheet_drawing.SPHERE
+    left = sheet_drawing.MARGIN + sheet_drawing.TICKS
+    top = sheet_drawing.HEADER + sheet_drawing.TITLE
     return sheet[top : top + height, left : left + width]
-
-
-class TestWhereTheSoundComesFrom:
-    @pytest.mark.parametrize(("yaw_deg", "pitch_deg"), [(0, 0), (71, 23), (-128, -41), (179, 62), (15, -88)])
-    def test_one_source_is_found_at_any_direction(self, yaw_deg: float, pitch_deg: float) -> None:
-        truth = Direction(yaw_deg, pitch_deg)
-        found = brightest(arrival_votes(sound_from(truth), RATE_HZ), 2)
-        assert np.degrees(angle_between(found[0].ray, truth.ray)) < 3
-        assert len(found) == 1
-
-    def test_two_sources_at_once_stay_apart_when_their_spectra_differ(self) -> None:
-        low, high = Direction(60.0, 10.0), Direction(-50.0, -20.0)
-        foa = encode(noise((150, 900), 1), low.ray) + encode(noise((1500, 6000), 2), high.ray)
-        found = brightest(arrival_votes(foa, RATE_HZ), 2)
-        for truth in (low, high):
-            assert min(np.degrees(angle_between(truth.ray, other.ray)) for other in found) < 4
-
-    def test_silence_has_no_direction(self) -> None:
-        votes = arrival_votes(silence(), RATE_HZ)
-        assert votes.energy.size == 0
-        assert brightest(votes, 2) == []
-
-    def test_votes_near_a_moment_are_those_around_it(self) -> None:
-        foa = silence()
-        foa[:, : RATE_HZ // 2] = sound_from(Direction(90.0))[:, : RATE_HZ // 2]
-        votes = arrival_votes(foa, RATE_HZ)
-        assert votes.near(0.25).energy.size
-        assert not votes.near(1.5).energy.size
-
-    @pytest.mark.parametrize(("yaw_deg", "pitch_deg"), [(71, 23), (-128, -41)])
-    def test_the_map_on_the_sheet_lies_where_the_sound_comes_from(
-        self, make_shards: MakeShards, tmp_path: Path, yaw_deg: float, pitch_deg: float
-    ) -> None:
-        for name, foa in (("loud", sound_from(Direction(yaw_deg, pitch_deg))), ("still", silence())):
-            with open_shards(make_shards(name, foa)) as shards:
-                draw_contact_sheet(shards, tmp_path / f"{name}.png")
-        loud, still = (first_sphere(read_rgb(tmp_path / f"{name}.png")) for name in ("loud", "still"))
-        # Red grows under the map alone: the crop's outline is blue and white, and thin.
-        glow = cv2.GaussianBlur((loud - still)[..., 0].clip(0).astype(np.float32), (0, 0), 4)
-        row, column = np.unravel_index(int(np.argmax(glow)), glow.shape)
-        height, width = glow.shape
-        seen = Direction((0.5 - (column + 0.5) / width) * 360, (0.5 - (row + 0.5) / height) * 180)
-        assert np.degrees(angle_between(seen.ray, Direction(yaw_deg, pitch_deg).ray)) < 6
-
-
-def test_levels_are_rms_in_decibels_of_full_scale() -> None:
-    signals = np.stack([np.full(40, 0.1), np.zeros(40)])
-    assert levels_dbfs(signals, 10)[0] == pytest.approx([-20.0] * 4, abs=1e-6)
-    assert np.all(levels_dbfs(signals, 10)[1] == -120)
 
 
 class TestWhichClips:
@@ -167,8 +111,23 @@ class TestWhatIsShown:
         with open_shards(make_shards("one", sound_from(Direction(70.0, 20.0)), views)) as shards:
             assert draw_contact_sheet(shards, tmp_path / "sheet.png") == 1
         height, width, _ = read_rgb(tmp_path / "sheet.png").shape
-        assert width == contact_sheet._WIDTH
+        assert width == sheet_drawing.WIDTH
         assert 300 < height < 600
+
+    @pytest.mark.parametrize(("yaw_deg", "pitch_deg"), [(71, 23), (-128, -41)])
+    def test_the_map_on_the_sheet_lies_where_the_sound_comes_from(
+        self, make_shards: MakeShards, tmp_path: Path, yaw_deg: float, pitch_deg: float
+    ) -> None:
+        for name, foa in (("loud", sound_from(Direction(yaw_deg, pitch_deg))), ("still", silence())):
+            with open_shards(make_shards(name, foa)) as shards:
+                draw_contact_sheet(shards, tmp_path / f"{name}.png")
+        loud, still = (first_sphere(read_rgb(tmp_path / f"{name}.png")) for name in ("loud", "still"))
+        # Red grows under the map alone: the crop's outline is blue and white, and thin.
+        glow = cv2.GaussianBlur((loud - still)[..., 0].clip(0).astype(np.float32), (0, 0), 4)
+        row, column = np.unravel_index(int(np.argmax(glow)), glow.shape)
+        height, width = glow.shape
+        seen = Direction((0.5 - (column + 0.5) / width) * 360, (0.5 - (row + 0.5) / height) * 180)
+        assert np.degrees(angle_between(seen.ray, Direction(yaw_deg, pitch_deg).ray)) < 6
 
     def test_panoramas_and_views_of_one_clip_stand_together(self, make_shards: MakeShards, tmp_path: Path) -> None:
         foa = sound_from(Direction(70.0, 20.0))
