@@ -7,12 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yt360_tools.errors import UsageError
-from yt360_tools.geometry import Array, angle_between, fibonacci_sphere
+from yt360_tools.geometry import Array, angle_between, angles_from_ray, fibonacci_sphere, ray_from_angles
 
 Sound = NDArray[np.floating]
 
 _XYZ = [3, 1, 2]
 """Where X, Y and Z stand among the channels W, Y, Z, X."""
+
+_CLIMBS = 40
+"""Steps from a grid point to its peak: always as many, since a test for "near enough" would hang on rounding."""
 
 BEAM_PATTERNS: dict[str, float] = {"omni": 1.0, "cardioid": 0.5, "supercardioid": 0.37, "hypercardioid": 0.25}
 """A pattern's omnidirectional share a: its gain is ``a + (1 - a) cos(angle)``, 1 on the axis."""
@@ -46,14 +49,21 @@ def mirror(foa: Sound) -> Sound:
 
 
 def beam(foa: Sound, ray: Array, pattern: str = "cardioid") -> Sound:
-    """A virtual microphone (samples,) along the unit `ray`, with gain 1 on its axis."""
+    """A virtual microphone (samples,) along the unit `ray`, with gain 1 on its axis.
+
+    A sum in a fixed order, not a matrix product: BLAS rounds otherwise on each processor and number of threads,
+    and beams are stored.
+    """
     _check_foa(foa)
     if pattern not in BEAM_PATTERNS:
         raise UsageError(f"unknown beam pattern {pattern!r}; known: {', '.join(BEAM_PATTERNS)}")
     omni = BEAM_PATTERNS[pattern]
     x, y, z = ray
     weights = np.array([omni, (1 - omni) * y, (1 - omni) * z, (1 - omni) * x], dtype=foa.dtype)
-    return np.asarray(weights @ foa)
+    total = weights[0] * foa[0]
+    for weight, channel in zip(weights[1:], foa[1:], strict=True):
+        total += weight * channel
+    return np.asarray(total)
 
 
 def direction_of_arrival(foa: Sound) -> Array:
@@ -91,9 +101,12 @@ def loudest_directions(
 ) -> Array:
     """Up to `count` unit rays (k, 3) where it is loudest, loudest first, `min_separation` radians apart.
 
-    Each window votes for its own direction of arrival with its directional energy; votes are smoothed on
-    a grid and its local maxima are taken greedily. Sources that sound at different times stay apart, which
-    no map of the whole clip's energy could do at first order. Silence gives no direction: fewer rays.
+    Each window votes for its own direction of arrival with its directional energy; votes are smoothed over
+    `spread` (radians), from a grid's local maxima one climbs to the peaks beside them, and these are taken
+    greedily. Sources that sound at different times stay apart, which no map of the whole clip's energy could do
+    at first order. Peaks nearer than `spread` are one. Silence gives no direction: fewer rays.
+
+    The rays are those of whole thousandths of a degree, so that what processors round otherwise vanishes.
     """
     _check_foa(foa)
     window = max(1, round(window_s * sample_rate_hz))
@@ -108,11 +121,43 @@ def loudest_directions(
         return np.zeros((0, 3))
     rays, power = intensity[loud] / power[loud, None], power[loud]
     grid = fibonacci_sphere(grid_size)
-    votes = np.exp((grid @ rays.T - 1) / spread**2) @ power
-    near = grid @ grid.T > np.cos(spread)
-    peaks = np.flatnonzero((votes >= np.where(near, votes, 0).max(axis=1)) & (votes > 1e-2 * votes.max()))
+    votes = _votes(grid, rays, power, spread).sum(axis=1)
+    near = _cosines(grid, grid) > np.cos(spread)
+    peaks = grid[(votes >= np.where(near, votes, 0).max(axis=1)) & (votes > 1e-2 * votes.max())]
+    for _ in range(_CLIMBS):
+        means = np.einsum("pw,wi->pi", _votes(peaks, rays, power, spread), rays)
+        peaks = means / np.linalg.norm(means, axis=1, keepdims=True)
+    votes = _votes(peaks, rays, power, spread).sum(axis=1)
+    apart = max(min_separation, spread)
     found: list[Array] = []
-    for index in peaks[np.argsort(votes[peaks])[::-1]]:
-        if len(found) < count and all(angle_between(grid[index], other) >= min_separation for other in found):
-            found.append(grid[index])
+    # Equally loud but for rounding: the grid's order decides.
+    for index in np.argsort(-np.round(votes / votes.max(), 9), kind="stable"):
+        peak = _on_thousandths(peaks[index])
+        if len(found) < count and all(angle_between(peak, other) >= apart for other in found):
+            found.append(peak)
     return np.asarray(found).reshape(-1, 3)
+
+
+def _cosines(a: Array, b: Array) -> Array:
+    """Of the angles between unit rays (m, 3) and (n, 3): (m, n), without BLAS."""
+    return np.einsum("ai,bi->ab", a, b, optimize=False)
+
+
+def _votes(places: Array, rays: Array, power: Array, spread: float) -> Array:
+    """What each of `rays` (n, 3) adds with its `power` (n,) to the smoothed votes at unit `places` (m, 3): (m, n).
+
+    Their sum is greatest where the gradient along the sphere vanishes: where the mean of `rays`, so weighted,
+    points to the place itself. Going from any place to that mean goes uphill (mean shift).
+    """
+    return np.exp((_cosines(places, rays) - 1) / spread**2) * power
+
+
+def _on_thousandths(ray: Array) -> Array:
+    """The unit ray (3,) whose azimuth, in (-180, 180], and elevation are the nearest thousandths of a degree."""
+    azimuth, elevation = angles_from_ray(ray)
+    azimuth_deg, elevation_deg = np.round(np.degrees([azimuth, elevation]), 3) + 0.0  # no -0.0: its bytes differ
+    if azimuth_deg == -180:
+        azimuth_deg = 180.0
+    if abs(elevation_deg) == 90:
+        azimuth_deg = 0.0
+    return ray_from_angles(np.radians(azimuth_deg), np.radians(elevation_deg))

@@ -33,8 +33,12 @@ class DownloadConfig:
         attempts: tries of one download before it counts as failed for this run.
         rate_limit_mb_s: megabytes a second and download; 0 is unlimited.
         max_height: the tallest picture asked for, in pixels.
+        sleep_s: seconds that each download waits between its requests and before each file; 0 does not wait.
         player_clients: YouTube player clients to ask, in order; empty leaves it to yt-dlp.
-        cookies_file: a Netscape cookie file, empty for none.
+        extractor_args: yt-dlp's ``--extractor-args``, one a string, such as
+            ``youtube:po_token=web.gvs+TOKEN;skip=hls``.
+        cookies_file: a Netscape cookie file, which is read and never written; empty for none.
+        cookies_from_browser: yt-dlp's ``BROWSER[+KEYRING][:PROFILE][::CONTAINER]``, empty for none.
         proxy: a proxy's address, empty for none.
     """
 
@@ -44,8 +48,11 @@ class DownloadConfig:
     attempts: int = 3
     rate_limit_mb_s: float = 0.0
     max_height: int = 2160
+    sleep_s: float = 0.0
     player_clients: tuple[str, ...] = ()
+    extractor_args: tuple[str, ...] = ()
     cookies_file: str = ""
+    cookies_from_browser: str = ""
     proxy: str = ""
 
 
@@ -140,6 +147,7 @@ _RANGES: dict[tuple[str, str], tuple[float, float]] = {
     ("download", "attempts"): (1, 100),
     ("download", "rate_limit_mb_s"): (0, _ANY),
     ("download", "max_height"): (1, _ANY),
+    ("download", "sleep_s"): (0, 3600),
     ("validate", "decode_timeout_s"): (_TINY, _ANY),
     ("segment", "clip_s"): (_TINY, _ANY),
     ("segment", "max_clips_per_video"): (0, _ANY),

@@ -1,6 +1,7 @@
 """The family of errors. Each knows the exit code that the command line ends with."""
 
 import difflib
+import errno
 from collections.abc import Iterable
 
 EXIT_OK = 0
@@ -29,11 +30,11 @@ class EnvironmentMissing(Yt360Error):
     exit_code = EXIT_ENVIRONMENT
 
 
-class MediaError(Yt360Error):
-    """A media file is not what it should be: the data's fault, and final.
+class ItemError(Yt360Error):
+    """What keeps one item from going on.
 
     Attributes:
-        reason: one word for the ledger, such as ``no_sound`` or ``unreadable_video``.
+        reason: one word for the ledger, such as ``no_sound`` or ``disk_full``.
     """
 
     exit_code = EXIT_UNFINISHED
@@ -46,17 +47,19 @@ class MediaError(Yt360Error):
         return (type(self), (self.reason, str(self)))
 
 
-class TransientError(Yt360Error):
+class MediaError(ItemError):
+    """A media file is not what it should be: the data's fault, and final."""
+
+
+class TransientError(ItemError):
     """The network's, the disk's or our fault: the same item may succeed when it is tried again."""
 
-    exit_code = EXIT_UNFINISHED
-
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
-
-    def __reduce__(self) -> tuple[type, tuple[str, str]]:
-        return (type(self), (self.reason, str(self)))
+    @classmethod
+    def of_disk(cls, error: OSError, where: object) -> "TransientError":
+        """The disk's failure at a path: ``disk_full``, or ``disk`` for all else."""
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return cls("disk_full", f"{where}: {error.strerror}; free space, then run again")
+        return cls("disk", f"{where}: {error.strerror or error}")
 
 
 class ShardError(Yt360Error):

@@ -30,11 +30,18 @@ EAC_BORDER_PX = 2.0
 _PADDING = 2
 """Pixels by which an equirectangular frame is continued over its edges, so that interpolation wraps."""
 
+_KEPT_SAMPLERS = 12
+"""Tables kept: two cubes' faces. A table has 6 bytes a pixel, and views that change with the clip never come again."""
+
 _PLACEMENTS, _DRAWS = 100, 400
 """How often random directions are placed anew, and from how many draws: the first ones may leave no room."""
 
 _OVERSAMPLING = 1.5
-"""Source pixels kept for each target pixel at a view's centre; towards its edge a view needs more."""
+"""Source pixels kept at least for each target pixel at a view's centre."""
+
+_RAY_DECIMALS, _PIXEL_STEPS = 12, 2.0**20
+"""To what rays, and parts of a pixel, are rounded: last bits differ between processors, and must not decide which
+face an edge belongs to, or which way half a step of a table falls."""
 
 
 def viewport(direction: Direction, hfov_deg: float, width: int, height: int) -> View:
@@ -68,13 +75,19 @@ def view_rays(view: View) -> Array:
     return viewport_rays(yaw, pitch, roll, hfov, view.width, view.height, np.radians(view.vfov_deg))
 
 
-def eac_pixels_from_rays(rays: Array, width: int, height: int, border_px: float = EAC_BORDER_PX) -> tuple[Array, Array]:
+def eac_pixels_from_rays(
+    rays: Array, width: int, height: int, border_px: float | tuple[float, float] = EAC_BORDER_PX
+) -> tuple[Array, Array]:
     """Columns and rows (pixel centres at whole numbers) where rays (..., 3) meet YouTube's EAC frame.
 
     The top row is left, front, right, upright; the bottom row is down, back, up, turned by -90, +90 and
     -90 degrees (clockwise positive). Inside a face the coordinate grows with the angle, not its tangent.
     Rows never reach over the middle line, where pictures meet that are no neighbours on the sphere.
+
+    Args:
+        border_px: one for both, or the border (left and right, above and below) of a frame scaled unevenly.
     """
+    border_x, border_y = border_px if isinstance(border_px, tuple) else (border_px, border_px)
     rays = np.asarray(rays, float)
     x, y, z = rays[..., 0], rays[..., 1], rays[..., 2]
     longest = np.max(np.abs(rays), axis=-1)
@@ -98,8 +111,8 @@ def eac_pixels_from_rays(rays: Array, width: int, height: int, border_px: float 
     u = 2 / np.pi * np.arctan(right) + 0.5
     v = 2 / np.pi * np.arctan(down) + 0.5
     row_height = height / 2
-    column = border_px + (face + u) * (width - 2 * border_px) / 3 - 0.5
-    row = np.clip(border_px + v * (row_height - 2 * border_px) - 0.5, 0, row_height - 1)
+    column = border_x + (face + u) * (width - 2 * border_x) / 3 - 0.5
+    row = np.clip(border_y + v * (row_height - 2 * border_y) - 0.5, 0, row_height - 1)
     return column, row + np.where(top, 0, row_height)
 
 
@@ -109,20 +122,23 @@ class Sampler:
     Call it with a uint8 frame (source height, source width, 3); it gives (view height, view width, 3).
     """
 
-    def __init__(self, view: View, projection: str, width: int, height: int, border_px: float) -> None:
+    def __init__(
+        self, view: View, projection: str, width: int, height: int, border_px: float | tuple[float, float]
+    ) -> None:
         import cv2
 
         if projection not in PROJECTIONS:
             raise UsageError(f"unknown projection {projection!r}; known: {', '.join(PROJECTIONS)}")
         self.shape = (height, width)
         self._pads = projection == "er"
-        rays = view_rays(view)
+        rays = np.round(view_rays(view), _RAY_DECIMALS) + 0.0  # no -0.0, which lies on the seam's other side
         if self._pads:
             column, row = er_pixels_from_rays(rays, width, height)
             column, row = column + _PADDING, row + _PADDING
         else:
             column, row = eac_pixels_from_rays(rays, width, height, border_px)
-        self._table: tuple[Any, Any] = cv2.convertMaps(column.astype(np.float32), row.astype(np.float32), cv2.CV_16SC2)
+        columns, rows = ((np.round(at * _PIXEL_STEPS) / _PIXEL_STEPS).astype(np.float32) for at in (column, row))
+        self._table: tuple[Any, Any] = cv2.convertMaps(columns, rows, cv2.CV_16SC2)
 
     def __call__(self, frame: Frame) -> Frame:
         import cv2
@@ -134,8 +150,10 @@ class Sampler:
         return np.asarray(cut, np.uint8)
 
 
-@functools.lru_cache(maxsize=64)
-def sampler(view: View, projection: str, width: int, height: int, border_px: float = EAC_BORDER_PX) -> Sampler:
+@functools.lru_cache(maxsize=_KEPT_SAMPLERS)
+def sampler(
+    view: View, projection: str, width: int, height: int, border_px: float | tuple[float, float] = EAC_BORDER_PX
+) -> Sampler:
     """The cached `Sampler` of a view for sources of a projection and size (pixels)."""
     return Sampler(view, projection, width, height, border_px)
 
@@ -154,13 +172,35 @@ def _continued_over_edges(frame: Frame) -> Frame:
 
 
 def sufficient_width(view: View, projection: str) -> int:
-    """The width in pixels (a multiple of 12) to which a source may be scaled before a view is cut from it."""
+    """The width in pixels (a multiple of 12) to which a source may be scaled before a view is cut from it.
+
+    A pinhole view of half the opening angle h has the least pixels a degree at its centre, 1 / cos(h)^2 times as
+    many at its edge. The source gets 1 / cos(h) times the centre's: the centre then skips as many of its pixels as
+    the edge invents (aliasing here, blur there: twice each at 120 degrees), and that is always more than the
+    view's mean, tan(h) / h. Up to 96 degrees 1.5 times the centre's is more, and is kept. The corners, denser yet,
+    are left to blur. Width and height each ask for their own; a view may be rolled, so both directions of the
+    source serve the greater one.
+    """
     if view.projection == "er":
-        per_turn = float(view.width)
+        per_radian = _OVERSAMPLING * view.width / (2 * np.pi)
     else:
-        per_turn = 2 * np.pi * view.width / (2 * np.tan(np.radians(view.hfov_deg) / 2))
+        per_radian = max(_wanted_density(view.width, view.hfov_deg), _wanted_density(view.height, view.vfov_deg))
     turn_share = 1.0 if projection == "er" else 0.75
-    return int(np.ceil(_OVERSAMPLING * per_turn * turn_share / 12)) * 12
+    return int(np.ceil(2 * np.pi * per_radian * turn_share / 12)) * 12
+
+
+def sufficient_height(width: int, projection: str) -> int:
+    """The height at which a whole frame `width` wide (a multiple of 12) has as many pixels a degree both ways.
+
+    An equirectangular frame is twice as wide as high; an equi-angular cubemap has three faces by two.
+    """
+    return width // 2 if projection == "er" else width // 3 * 2
+
+
+def _wanted_density(pixels: int, opening_deg: float) -> float:
+    """Source pixels a radian for a side of a pinhole view, see `sufficient_width`."""
+    half = np.radians(opening_deg) / 2
+    return float(pixels / (2 * np.tan(half)) * max(_OVERSAMPLING, 1 / np.cos(half)))
 
 
 def ring_directions(count: int) -> tuple[Direction, ...]:
@@ -182,7 +222,7 @@ def random_directions(
         pitches = rng.uniform(-max_pitch_deg, max_pitch_deg, _DRAWS)
         rays = ray_from_angles(np.radians(yaws), np.radians(pitches))
         kept: list[int] = []
-        for index, cosines in enumerate(rays @ rays.T):
+        for index, cosines in enumerate(np.einsum("ai,bi->ab", rays, rays, optimize=False)):
             if len(kept) < count and all(cosines[kept] <= nearest_cosine):
                 kept.append(index)
         if len(kept) == count:

@@ -409,7 +409,7 @@ class House:
 @pytest.fixture
 def house(tmp_path: Path, media: Path) -> Iterator[House]:
     workspace = Workspace(tmp_path / "work")
-    for folder in (workspace.raw, workspace.shards, workspace.reports):
+    for folder in (workspace.raw, workspace.shards):
         folder.mkdir(parents=True)
     ledger = Ledger(workspace.ledger)
     videos = {row.video_id for row in ROWS}

@@ -61,7 +61,7 @@ def done(stage: str, item: str, **data: object) -> Outcome:
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     found = Workspace(tmp_path / "work")
-    for folder in (found.raw, found.shards, found.reports):
+    for folder in (found.raw, found.shards):
         folder.mkdir(parents=True)
     return found
 
@@ -223,17 +223,19 @@ class TestShardsOfClips:
 class TestOptionsOfAWorkspace:
     REMEMBERED: ClassVar = {
         "segment": as_plain(SegmentConfig(clip_s=5.0)),
-        "build": as_plain(replace(SMALL, view=("1,2",))),
+        "build": as_plain(replace(SMALL, layout="viewport", view=("1,2",))),
     }
 
     def test_are_kept_where_nothing_is_asked_for(self, workspace: Workspace) -> None:
-        config = agreed_config(self.REMEMBERED, {}, workspace)
+        config = agreed_config(self.REMEMBERED, {}, workspace.root)
         assert config.segment == SegmentConfig(clip_s=5.0)
-        assert config.build == replace(SMALL, view=("1,2",))
+        assert config.build == replace(SMALL, layout="viewport", view=("1,2",))
 
     def test_may_be_repeated(self, workspace: Workspace) -> None:
         asked = {"build": {"fps": 2.0, "view": ("1,2",)}, "segment": {"clip_s": 5.0}}
-        assert agreed_config(self.REMEMBERED, asked, workspace) == agreed_config(self.REMEMBERED, {}, workspace)
+        assert agreed_config(self.REMEMBERED, asked, workspace.root) == agreed_config(
+            self.REMEMBERED, {}, workspace.root
+        )
 
     @pytest.mark.parametrize(
         ("section", "key", "value"),
@@ -241,16 +243,16 @@ class TestOptionsOfAWorkspace:
     )
     def test_may_not_change_and_are_named(self, section: str, key: str, value: object, workspace: Workspace) -> None:
         with pytest.raises(UsageError, match=rf"{section}\.{key} = .*asked"):
-            agreed_config(self.REMEMBERED, {section: {key: value}}, workspace)
+            agreed_config(self.REMEMBERED, {section: {key: value}}, workspace.root)
 
     def test_of_downloading_may_change(self, workspace: Workspace) -> None:
         asked = {"download": {"jobs": 9}, "validate": {"projection": "eac"}}
-        config = agreed_config(self.REMEMBERED, asked, workspace)
+        config = agreed_config(self.REMEMBERED, asked, workspace.root)
         assert (config.download.jobs, config.validate.projection) == (9, "eac")
 
     def test_of_a_new_one_are_those_asked_for(self, workspace: Workspace) -> None:
         asked = {"build": {"fps": 4.0}}
-        assert agreed_config({}, asked, workspace) == resolve(asked)
+        assert agreed_config({}, asked, workspace.root) == resolve(asked)
 
 
 def content(of: ClipWindow, config: BuildConfig = SMALL) -> ClipContent:
@@ -327,7 +329,10 @@ class TestReconciling:
         ledger.plan_shards([("v-0", "train-00000.h5"), ("v-1", "train-00000.h5")])
         reconcile(ledger, workspace)
         with open_shards(workspace.shards) as shards:
-            known = {one.clip_id: {"shard": "train-00000.h5", "content_sha256": one.content_sha256} for one in shards}
+            known = {
+                one.clip_id: {"shard": "train-00000.h5", "content_sha256": one.content_sha256, "video_id": "v"}
+                for one in shards
+            }
         assert {item: entry.data for item, entry in ledger.entries("build").items()} == known
 
     def test_forgets_the_clips_of_a_shard_that_is_gone(self, ledger: Ledger, workspace: Workspace) -> None:

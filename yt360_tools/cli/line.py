@@ -2,16 +2,16 @@
 
 import dataclasses
 import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from yt360_tools.errors import EXIT_BUG, EXIT_OK, EXIT_UNFINISHED
-
 if TYPE_CHECKING:
-    from yt360_tools.pipeline.rebuild import Line, StageReport
+    from yt360_tools.pipeline.rebuild import Line, RunReport, StageReport
+    from yt360_tools.records import Outcome
 
 _SHOWN_PROBLEMS = 20
 
@@ -74,7 +74,9 @@ _OPTIONS: dict[str, list[Any]] = {
         click.option("--sample-rate", type=int, help="Sound samples a second.  [default: 24000]"),
         click.option("--codec", metavar="jpeg|raw", help="How frames are stored.  [default: jpeg]"),
         click.option("--quality", type=int, help="Of JPEG frames, 1 to 100.  [default: 90]"),
-        click.option("--beam", help="Pattern of a view's beam.  [default: cardioid]"),
+        click.option(
+            "--beam", help="A view's beam: omni, cardioid, supercardioid or hypercardioid.  [default: cardioid]"
+        ),
         click.option("--shard-mb", type=float, help="Megabytes of clips a shard.  [default: 96]"),
         click.option("--seed", type=int, help="Of random:K.  [default: 0]"),
     ],
@@ -161,16 +163,21 @@ def build(**options: Any) -> None:
 
 @click.command()
 @click.option("--workspace", "-w", required=True, type=click.Path(path_type=Path), help="The workspace.")
+@click.option("--problems", is_flag=True, help="List what was rejected or failed, item by item, instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-def status(workspace: Path, as_json: bool) -> None:
+def status(workspace: Path, problems: bool, as_json: bool) -> None:
     """How far a workspace is: a line a stage, with reasons counted.
 
     \b
-    Example:
+    Examples:
       yt360 status --workspace work
+      yt360 status --workspace work --problems
     """
-    from yt360_tools.pipeline.status import workspace_status
+    from yt360_tools.pipeline.status import workspace_problems, workspace_status
 
+    if problems:
+        _print_items(workspace_problems(workspace), as_json)
+        return
     stages = workspace_status(workspace)
     if as_json:
         click.echo(json.dumps({"stages": [dataclasses.asdict(stage) for stage in stages]}, indent=2))
@@ -183,6 +190,16 @@ def status(workspace: Path, as_json: bool) -> None:
         click.echo(f"{stage.stage:<10}{numbers}  {text}".rstrip())
 
 
+def _print_items(outcomes: "tuple[Outcome, ...]", as_json: bool) -> None:
+    if as_json:
+        keys = ("stage", "item", "state", "reason", "detail")
+        click.echo(json.dumps([{key: getattr(outcome, key) for key in keys} for outcome in outcomes], indent=2))
+        return
+    for outcome in outcomes:
+        detail = outcome.detail.strip().rpartition("\n")[2]
+        click.echo(f"{outcome.stage:<9} {outcome.state:<9} {outcome.item}: {outcome.reason}: {detail}")
+
+
 def _overrides(options: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """What the configuration file and the options say, by section; what is left out is not there."""
     from yt360_tools.config import check_overrides, merge, read_toml
@@ -192,9 +209,6 @@ def _overrides(options: dict[str, Any]) -> dict[str, dict[str, Any]]:
         value = options.get(name)
         if value is not None and value != ():
             given.setdefault(section, {})[name] = value
-    looks = given.get("build", {})
-    if ("view" in looks or "views" in looks) and "layout" not in looks:
-        looks["layout"] = "viewport"
     from_file = read_toml(options["config"]) if options.get("config") else {}
     return merge(from_file, check_overrides(given, where="option"))
 
@@ -211,13 +225,11 @@ def _run(stages: tuple[str, ...], options: dict[str, Any]) -> None:
         _note_unlisted(line)
         if options["retry_rejected"]:
             forget_rejected(line)
-        reports = []
-        for stage in stages:
-            report = line.run(stage)
-            _print_problems(report)
-            reports.append(report)
-        _print_summary(line, reports, options["as_json"])
-        code = _exit_code(line, reports, options["strict"])
+        report = line.run(stages, on_stage=_print_problems)
+        _note_guesses(line, report)
+        _note_waiting(report)
+        _print_summary(line, report, options["as_json"])
+        code = report.exit_code(strict=options["strict"])
     if code:
         click.get_current_context().exit(code)
 
@@ -241,67 +253,88 @@ def _note_unlisted(line: "Line") -> None:
             )
 
 
+def _note_guesses(line: "Line", report: "RunReport") -> None:
+    """Say how the pictures of videos examined in this run were taken to lie, where their files do not tell."""
+    from yt360_tools.pipeline.validate import validated_videos
+
+    if not any(stage.stage == "validate" and stage.taken_up for stage in report.stages):
+        return
+    layouts = [video.layout for video in validated_videos(line.ledger).values()]
+    guessed = Counter(
+        (layout.projection, layout.stereo, layout.decided_by)
+        for layout in layouts
+        if layout.decided_by in ("content", "default")
+    )
+    if guessed:
+        kinds = ", ".join(f"{count} {' '.join(kind[:2])} by {kind[2]}" for kind, count in sorted(guessed.items()))
+        click.echo(f"note: projection without metadata: {kinds}; if that is wrong: --projection, --stereo", err=True)
+
+
+def _note_waiting(report: "RunReport") -> None:
+    """Say when a stage was asked for and the ones before it have not ended."""
+    ran = {stage.stage for stage in report.stages}
+    order = [stage for stage in report.status if stage.stage != "manifest"]
+    for stage in order:
+        if stage.stage in ran:
+            return
+        if stage.to_do:
+            click.echo(f"note: {stage.to_do} {stage.unit}s still wait for 'yt360 {stage.stage}'", err=True)
+
+
 def _print_problems(report: "StageReport") -> None:
     """A line a cause: a full disk takes many clips, and is one thing to read."""
+    from yt360_tools.pipeline.segment import VIDEO_REJECTED
+
     causes: dict[tuple[str, str, str], list[str]] = {}
     for outcome in report.problems:
-        causes.setdefault((outcome.state, outcome.reason, outcome.detail), []).append(outcome.item)
+        # A rejected video was said when it was rejected; how many rows go with it is enough.
+        detail = "their videos were rejected" if outcome.reason == VIDEO_REJECTED else outcome.detail
+        causes.setdefault((outcome.state, outcome.reason, detail), []).append(outcome.item)
     for (state, reason, text), items in list(causes.items())[:_SHOWN_PROBLEMS]:
         detail = text.strip().replace("\n", "\n    ")
         more = f" and {len(items) - 1} more" if len(items) > 1 else ""
         click.echo(f"{state:<9} {items[0]}{more}: {reason}: {detail}", err=True)
     hidden = len(causes) - _SHOWN_PROBLEMS
     if hidden > 0:
-        click.echo(f"... and {hidden} more; 'yt360 status' counts them, the ledger has each", err=True)
+        click.echo(f"... and {hidden} more: 'yt360 status --problems' lists them", err=True)
 
 
-def _print_summary(line: "Line", reports: "list[StageReport]", as_json: bool) -> None:
-    from yt360_tools.pipeline.status import workspace_status
-
-    stages = {stage.stage: stage for stage in workspace_status(line.workspace.root)}
+def _print_summary(line: "Line", report: "RunReport", as_json: bool) -> None:
+    status = {stage.stage: stage for stage in report.status}
     if as_json:
         plain = {
             "workspace": str(line.workspace.root),
-            "stages": [dataclasses.asdict(stages[report.stage]) | {"taken_up": report.taken_up} for report in reports],
+            "stages": [
+                dataclasses.asdict(status[stage.stage]) | {"taken_up": stage.taken_up} for stage in report.stages
+            ],
             "manifest_faults": [dataclasses.asdict(fault) for fault in line.manifest.faults],
         }
         click.echo(json.dumps(plain, indent=2))
         return
-    for report in reports:
-        stage = stages[report.stage]
+    for ran in report.stages:
+        stage = status[ran.stage]
         parts = [f"{stage.done} done"]
         parts += [f"{stage.rejected} rejected"] if stage.rejected else []
         parts += [f"{stage.failed} failed"] if stage.failed else []
         parts += [f"{stage.to_do} to do"] if stage.to_do else []
-        click.echo(f"{report.stage:<9} {', '.join(parts)} ({report.taken_up} in this run)")
+        click.echo(f"{ran.stage:<9} {', '.join(parts)} ({ran.taken_up} in this run)")
     if line.manifest.faults:
         click.echo(f"manifest  {len(line.manifest.faults)} rows rejected")
-    if any(report.stage == "build" for report in reports):
+    if any(ran.stage == "build" for ran in report.stages):
         click.echo(f"shards    {line.workspace.shards}")
-
-
-def _exit_code(line: "Line", reports: "list[StageReport]", strict: bool) -> int:
-    from yt360_tools.pipeline.runner import BUG
-    from yt360_tools.pipeline.status import workspace_status
-
-    problems = [outcome for report in reports for outcome in report.problems]
-    if any(outcome.reason == BUG for outcome in problems):
-        return EXIT_BUG
-    if any(outcome.state == "failed" for outcome in problems):
-        return EXIT_UNFINISHED
-    if strict and (line.manifest.faults or any(stage.rejected for stage in workspace_status(line.workspace.root))):
-        return EXIT_UNFINISHED
-    return EXIT_OK
 
 
 def _print_plan(options: dict[str, Any]) -> None:
     from yt360_tools.pipeline.planning import plan_rebuild
 
     plan = plan_rebuild(options["manifest"], options["workspace"], _overrides(options))
+    for fault in plan.faults:
+        click.echo(f"rejected  {fault}", err=True)
     if options["as_json"]:
         click.echo(json.dumps(dataclasses.asdict(plan), indent=2))
         return
-    click.echo(f"videos to fetch      {plan.videos_to_fetch}  ({_size(plan.fetch_bytes)})")
+    fetched = _size(plan.fetch_bytes) + (", linked: no room taken" if plan.media_are_linked else "")
+    click.echo(f"videos to fetch      {plan.videos_to_fetch}  ({fetched})")
     click.echo(f"videos to examine    {plan.videos_to_validate}")
     click.echo(f"rows to segment      {plan.rows_to_segment}")
     click.echo(f"clips to build       {plan.clips_to_build}  (about {_size(plan.shard_bytes)} of shards)")

@@ -66,7 +66,7 @@ def verify(paths: tuple[Path, ...], as_json: bool) -> None:
 
     with tqdm(desc="verify", unit="clip", disable=None) as bar:
         sound, damage = verify_shards(open_shards(*paths).paths, on_clip=bar.update)
-    content_hash = set_sha256(sound)
+    content_hash = None if damage else set_sha256(sound)
     if as_json:
         found = [{"path": str(item.path), "clip_id": item.clip_id, "message": item.message} for item in damage]
         click.echo(json.dumps({"clips": len(sound), "damage": found, "content_hash": content_hash}, indent=2))
@@ -74,7 +74,8 @@ def verify(paths: tuple[Path, ...], as_json: bool) -> None:
         for item in damage:
             click.echo(f"damaged  {item.message}", err=True)
         click.echo(f"{len(sound)} clips have their checksums, {len(damage)} are damaged")
-        click.echo(f"content hash {content_hash}")
+        if content_hash:
+            click.echo(f"content hash {content_hash}")
     if damage:
         click.get_current_context().exit(EXIT_UNFINISHED)
 

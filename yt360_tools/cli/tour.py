@@ -1,5 +1,6 @@
 """The command `tour`."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -8,7 +9,7 @@ import click
 @click.command()
 @click.argument("out", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--videos", default=20, show_default=True, type=click.IntRange(1), help="How many videos to render.")
-@click.option("--seconds", default=24.0, show_default=True, help="The length of each.")
+@click.option("--seconds", default=24.0, show_default=True, type=click.FloatRange(10), help="The length of each.")
 @click.option("--seed", default=1, show_default=True, help="Of the world.")
 @click.option("--workers", type=click.IntRange(1), help="Worker processes.  [default: all processors]")
 def tour(out: Path, videos: int, seconds: float, seed: int, workers: int | None) -> None:
@@ -21,9 +22,9 @@ def tour(out: Path, videos: int, seconds: float, seed: int, workers: int | None)
     Example:
       yt360 tour demo-world --videos 4
     """
-    from yt360_tools.demo.tour import run_tour
     from yt360_tools.demo.world import DemoOptions
     from yt360_tools.pipeline.executors import default_workers
+    from yt360_tools.tour import run_tour
 
     options = DemoOptions(videos=videos, seconds=seconds, seed=seed)
     done = run_tour(out, options, workers=workers or default_workers(), say=lambda text: click.echo(text, err=True))
@@ -32,9 +33,11 @@ def tour(out: Path, videos: int, seconds: float, seed: int, workers: int | None)
         click.echo(f"{stop.what:<17} {stop.how_much:<32} {stop.seconds:>6.1f} s  {stop.where}")
     click.echo(
         f"\nLook at {done.sheet}: frames with the sound's energy laid over, what the views see, levels over time.\n"
-        "What to try next:\n"
+        f"What to try next ({sys.argv[0]} is the command):\n"
         f"  yt360 shard info {out}/panorama\n"
         f"  yt360 status --workspace {out}/viewport\n"
         f"  yt360 rebuild {out}/world/manifest.csv --media {out}/world/media --workspace {out}/cube --layout cube\n"
         "  yt360 rebuild --help"
     )
+    if done.exit_code:
+        click.get_current_context().exit(done.exit_code)

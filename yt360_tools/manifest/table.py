@@ -3,6 +3,7 @@
 import csv
 import math
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,10 @@ from yt360_tools.records import PROJECTIONS, STEREO_LAYOUTS, ClipRow, check_id, 
 
 COLUMNS = ("clip_id", "video_id", "start_s", "end_s", "split")
 DEFAULT_SPLIT = "all"
+_MISNAMED = {
+    "start_s": re.compile("(?i)(start|begin)(_?(s|sec|seconds|time))?"),
+    "end_s": re.compile("(?i)(end|stop)(_?(s|sec|seconds|time))?"),
+}
 _LAYOUT_COLUMNS = {"projection": PROJECTIONS, "stereo": STEREO_LAYOUTS}
 
 
@@ -92,6 +97,12 @@ def _check_header(path: Path, header: list[str]) -> None:
             f"manifest {path} has no column 'video_id'; its header is {','.join(header)[:200]!r}, "
             f"expected {','.join(COLUMNS)!r}" + (f" ({near[0]})" if near else "")
         )
+    misnamed = [(name, known) for known in ("start_s", "end_s") for name in header if _MISNAMED[known].fullmatch(name)]
+    if misnamed and not {"start_s", "end_s"} & set(header):
+        raise UsageError(
+            f"manifest {path} has a column {misnamed[0][0]!r} and no {misnamed[0][1]!r}: its rows would "
+            f"be whole videos; rename it, expected {','.join(COLUMNS)!r}"
+        )
     doubled = sorted({name for name in header if header.count(name) > 1})
     if doubled:
         raise UsageError(f"manifest {path} has the column {doubled[0]!r} twice")
@@ -101,6 +112,7 @@ def _check_rows(path: Path, header: list[str], lines: list[tuple[int, list[str]]
     rows: list[ClipRow] = []
     faults: list[Fault] = []
     first_line: dict[str, int] = {}
+    whole_line: dict[str, int] = {}
     for number, cells in lines:
         values = dict(zip(header, (cell.strip() for cell in cells), strict=False))
         try:
@@ -109,10 +121,16 @@ def _check_rows(path: Path, header: list[str], lines: list[tuple[int, list[str]]
             row = _check_row(values, number)
             if row.clip_id in first_line:
                 raise _BadRow("duplicate", f"clip {row.clip_id!r} stands in line {first_line[row.clip_id]} already")
+            if row.is_whole_video and row.video_id in whole_line:
+                raise _BadRow(
+                    "duplicate", f"the whole of {row.video_id!r} stands in line {whole_line[row.video_id]} already"
+                )
         except _BadRow as fault:
             faults.append(Fault(number, fault.reason, f"{path.name} line {number}: {fault}"))
             continue
         first_line[row.clip_id] = number
+        if row.is_whole_video:
+            whole_line[row.video_id] = number
         rows.append(row)
     return Manifest(path, tuple(rows), tuple(faults))
 

@@ -1,1 +1,1 @@
-"""Files with pictures and sound: finding ffmpeg, probing, decoding, encoding."""
+"""Files with pictures and sound: finding and running ffmpeg, probing, decoding."""

@@ -40,7 +40,10 @@ def foreign_errors(path: Path, reason: str, doing: str) -> Iterator[None]:
 
 @contextmanager
 def opened(path: Path, kind: str) -> Iterator[tuple[Any, Any]]:
-    """The open PyAV container of `path` and its first stream of `kind`, ``video`` or ``audio``.
+    """The open PyAV container of `path` and its stream of `kind`: the first ``video``, or the ``audio`` that counts.
+
+    Cameras write a mono or stereo track before the spatial one: the first with four channels or more counts, and
+    without such a one the first.
 
     Raises:
         MediaError: ``empty_file``; ``unreadable_video``, ``no_picture``; ``unreadable_sound``, ``no_sound``.
@@ -58,11 +61,17 @@ def opened(path: Path, kind: str) -> Iterator[tuple[Any, Any]]:
         if not streams:
             kinds = ", ".join(stream.type for stream in container.streams) or "nothing"
             raise MediaError(absent, f"{path.name} has no {what}: its streams are {kinds}")
-        if streams[0].codec_context is None:
+        spatial = [stream for stream in streams if kind == "audio" and _channels(stream) >= 4]
+        stream = (spatial or streams)[0]
+        if stream.codec_context is None:
             raise MediaError(unreadable, f"{path.name}: there is no decoder for its {what}")
-        yield container, streams[0]
+        yield container, stream
     finally:
         container.close()
+
+
+def _channels(stream: Any) -> int:
+    return 0 if stream.codec_context is None else int(stream.codec_context.channels)
 
 
 def start_of(stream: Any) -> float:

@@ -13,12 +13,21 @@ from yt360_tools.errors import EnvironmentMissing
 SETTING = "YT360_FFMPEG"
 
 
+_PROBE = (
+    "-skip_frame", "noref", "-f", "lavfi", "-i", "color=size=16x16:duration=0.1", "-map", "0:v:0",
+    "-fps_mode", "passthrough", "-c:v", "wrapped_avframe", "-f", "framecrc", "-",
+)  # fmt: skip
+"""What the project asks of an ffmpeg, in small: versions before 5.1 do not know all of it."""
+
+
 @functools.cache
 def find_ffmpeg() -> str:
     """The ffmpeg to use: the setting ``YT360_FFMPEG``, else PATH, else the imageio-ffmpeg wheel's binary.
 
+    One on PATH that is too old or broken is passed over.
+
     Raises:
-        EnvironmentMissing: the setting names no program, or there is no ffmpeg at all.
+        EnvironmentMissing: the setting names no program that works, or there is none at all.
     """
     setting = os.environ.get(SETTING)
     if setting:
@@ -27,19 +36,39 @@ def find_ffmpeg() -> str:
             raise EnvironmentMissing(
                 f"{SETTING} is set to {setting!r}, and no program is there; set it to an ffmpeg or unset it"
             )
+        if trouble := _trouble(found):
+            raise EnvironmentMissing(
+                f"{SETTING} is set to {found}, which does not do what is needed ({trouble}); "
+                "set it to an ffmpeg of version 5.1 or newer, or unset it"
+            )
         return found
-    found = shutil.which("ffmpeg")
-    if found:
-        return found
+    on_path = shutil.which("ffmpeg")
+    if on_path and not _trouble(on_path):
+        return on_path
     try:
         import imageio_ffmpeg
 
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     except (ImportError, RuntimeError) as error:
+        seen = f"{on_path} is too old or broken" if on_path else "none is on PATH"
         raise EnvironmentMissing(
-            "no ffmpeg: none is on PATH, and the imageio-ffmpeg package carries none for this machine; "
-            f"install ffmpeg, or 'pip install imageio-ffmpeg', or set {SETTING} to a binary"
+            f"no ffmpeg: {seen}, and the imageio-ffmpeg package carries none for this machine; "
+            f"install ffmpeg 5.1 or newer, or 'pip install imageio-ffmpeg', or set {SETTING} to a binary"
         ) from error
+
+
+def _trouble(program: str) -> str:
+    """What is wrong with a program that should be an ffmpeg; empty when nothing is."""
+    try:
+        done = subprocess.run(
+            [program, "-hide_banner", "-nostdin", "-v", "error", *_PROBE], capture_output=True, timeout=30, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    if done.returncode or b"\n0," not in done.stdout:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        return said[-1] if said else f"it ends with {done.returncode}"
+    return ""
 
 
 def ffmpeg_version() -> str:

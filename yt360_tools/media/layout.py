@@ -131,15 +131,22 @@ class _Seam:
         return self.ratio < _NO_SEAM
 
 
+def _is_twice_as_wide(frame: Gray) -> bool:
+    return abs(frame.shape[1] / frame.shape[0] - 2) < 0.03
+
+
 def _projection_of(frames: list[Gray]) -> str | None:
-    """``eac`` or ``er`` if both seams say so clearly, else None."""
+    """``eac`` or ``er`` if both seams say so clearly, else None.
+
+    EAC is served as 3:2 or 16:9; a picture of 2:1 with hard seams is ER with a horizon and a stitch.
+    """
     frames = [frame for frame in frames if frame.std() > _EYES_CONTRAST]
     if not frames:
         return None
     middle = _seam([_rows_around(frame, frame.shape[0] // 2) for frame in frames])
     wrapped = [np.roll(frame.T, frame.shape[1] // 2, axis=0) for frame in frames]
     meridian = _seam([_rows_around(frame, frame.shape[0] // 2) for frame in wrapped])
-    if middle.is_hard and meridian.is_hard:
+    if middle.is_hard and meridian.is_hard and not all(_is_twice_as_wide(frame) for frame in frames):
         return "eac"
     if middle.is_soft and meridian.is_soft:
         return "er"

@@ -37,7 +37,7 @@ _TEXTS = (
 )
 _UNFINISHED = ("part", "temp", "tmp", "ytdl")
 _NOT_MEDIA = frozenset((*_PICTURES, *_TEXTS, *_UNFINISHED))
-_HEAD_FRAMES, _TAIL_S, _SLACK_S = 5, 2.0, 1.0
+_HEAD_FRAMES, _TAILS_S, _SLACK_S = 5, (2.0, 20.0), 1.0
 _TAIL_OPTIONS = ("-skip_loop_filter", "all", "-skip_frame", "noref")
 """The tail is only decoded to see that it is there: frames that no other needs are skipped, at half the cost."""
 
@@ -169,15 +169,18 @@ def check_decodes(path: Path, kind: str, duration_s: float, timeout_s: float = 6
         MediaError: ``unreadable_video``, ``unreadable_sound``, ``truncated`` or ``decode_timeout``.
     """
     unreadable = "unreadable_video" if kind == "v" else "unreadable_sound"
-    start_s, end_s, zero_s = _announced_span(path, kind, duration_s)
+    stream, start_s, end_s, zero_s = _announced_span(path, kind, duration_s)
     check_complete(path)
     deadline = time.monotonic() + timeout_s
-    head = _decoded_end(path, kind, None, deadline, timeout_s)
+    head = _decoded_end(path, kind, stream, None, deadline, timeout_s)
     if head is None:
         raise MediaError(unreadable, f"{path.name}: nothing decodes at its beginning")
     if head >= end_s - _SLACK_S:
         return
-    tail = _decoded_end(path, kind, max(start_s, end_s - _TAIL_S) - zero_s, deadline, timeout_s)
+    tail = None
+    for back_s in _TAILS_S:
+        if tail is None:  # a coarse index may lead behind the last key frame
+            tail = _decoded_end(path, kind, stream, max(start_s, end_s - back_s) - zero_s, deadline, timeout_s)
     if tail is None or tail < end_s - _SLACK_S:
         seen = "nothing decodes at its end" if tail is None else f"the last that decodes is at {tail:.2f} s"
         raise MediaError(
@@ -186,8 +189,8 @@ def check_decodes(path: Path, kind: str, duration_s: float, timeout_s: float = 6
         )
 
 
-def _announced_span(path: Path, kind: str, duration_s: float) -> tuple[float, float, float]:
-    """Where the track begins and should end, and where its container's own clock begins, in seconds.
+def _announced_span(path: Path, kind: str, duration_s: float) -> tuple[int, float, float, float]:
+    """The track's index among the streams; its beginning, its end as announced and the container's beginning (s).
 
     Refuses a container that ends before it says.
     """
@@ -204,10 +207,12 @@ def _announced_span(path: Path, kind: str, duration_s: float) -> tuple[float, fl
                     f"{path.name}: it announces {whole_s:.2f} s, and its last packet ends at "
                     f"{last_s or 0:.2f} s; it is cut short, fetch it again",
                 )
-        return start_s, max(end_s or 0.0, start_s + duration_s), (container.start_time or 0) / 1_000_000
+        return stream.index, start_s, max(end_s or 0.0, start_s + duration_s), (container.start_time or 0) / 1_000_000
 
 
-def _decoded_end(path: Path, kind: str, seek_s: float | None, deadline: float, timeout_s: float) -> float | None:
+def _decoded_end(
+    path: Path, kind: str, stream: int, seek_s: float | None, deadline: float, timeout_s: float
+) -> float | None:
     """When the last frame ends that decodes: of the first ones, or of all from `seek_s` on; None without any.
 
     `seek_s` counts from the container's beginning (ffmpeg's ``-ss``), the answer is on the source's clock.
@@ -219,7 +224,7 @@ def _decoded_end(path: Path, kind: str, seek_s: float | None, deadline: float, t
     arguments = ["-threads", "1", *options, *seek, "-copyts", "-xerror", "-i", safe_name(path)]
     arguments += [
         "-map",
-        f"0:{kind}:0",
+        f"0:{stream}",
         *limit,
         *(["-fps_mode", "passthrough", "-c:v", "wrapped_avframe"] if kind == "v" else []),
     ]

@@ -1,8 +1,9 @@
 """The sound of a file as ambisonics at exact times, and its loudness over time."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import ceil, gcd
+from math import ceil, floor, gcd
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,12 @@ EDGE_S = 0.1
 """How much sound may be missing at a window's ends, to be silence: codecs end on their own block sizes."""
 GAP_S = 0.05
 """Timestamps that jump by more than this are a real gap or overlap; less is a container's rounding."""
+_LONGEST_GAP_S = 3600.0
+"""A longer jump of the timestamps is no pause but a broken clock."""
+_MARGIN_S = 0.05
+"""What is kept on either side of a window, for the resampler's kernel to reach over its ends."""
+_TIE = 1e-6
+"""Positions, in samples, that differ by less are the same moment: seconds as floats are no more exact."""
 _ZERO_CROSSINGS = 16
 
 
@@ -70,7 +77,8 @@ def read_sound(
         raise MediaError("bad_samples", f"{path.name}: the sound has values that are not numbers")
     position = (start_s - piece.start_s) * piece.rate_hz
     if piece.rate_hz == sample_rate_hz:
-        return _cut(piece.samples, round(position), count)
+        # Of two samples equally near the earlier one; a bare round() would ask how many lie before them.
+        return _cut(piece.samples, ceil(position - 0.5 - _TIE), count)
     return _resample(piece.samples, position, count, piece.rate_hz, sample_rate_hz)
 
 
@@ -78,35 +86,77 @@ def read_envelope(path: Path, hop_s: float = 0.1, *, channel: int = 0) -> tuple[
     """Where the sound begins (seconds), and the RMS of one channel (W) over each `hop_s` from there on.
 
     Raises:
-        MediaError: ``unreadable_sound``, ``no_sound``, ``empty_file`` or ``too_few_channels``.
+        MediaError: ``unreadable_sound``, ``no_sound``, ``empty_file``, ``too_few_channels``, ``unexpected_channels``,
+            ``bad_samples``, or ``bad_timestamps`` when they jump by more than an hour.
     """
-    start_s: float | None = None
-    levels: list[NDArray[np.float64]] = []
-    rest = np.empty(0, np.float32)
-    done = 0
-    rate = 1
+    start_s = 0.0
+    envelope: _Envelope | None = None
     for time_s, samples, rate in _blocks(path, None, (channel,)):
-        if start_s is None:
-            start_s = time_s
-        expected = done + rest.size
-        ahead = round((time_s - start_s) * rate) - expected
+        if envelope is None:
+            start_s, envelope = time_s, _Envelope(rate * hop_s)
+        ahead = round((time_s - start_s) * rate) - envelope.samples
+        if abs(ahead) > _LONGEST_GAP_S * rate:
+            raise MediaError(
+                "bad_timestamps",
+                f"{path.name}: the sound's clock jumps by {ahead / rate:.0f} s to {time_s:.3f} s; "
+                f"at most {_LONGEST_GAP_S:.0f} s can be a pause",
+            )
         if ahead > GAP_S * rate:
-            samples = np.pad(samples, ((0, 0), (ahead, 0)))
+            envelope.add_silence(ahead)
         elif ahead < -GAP_S * rate:
             samples = samples[:, -ahead:]
-        rest = np.concatenate([rest, samples[0]])
-        hops = int((done + rest.size) / (rate * hop_s)) - len(levels)
-        if hops > 0:
-            edges = ((len(levels) + np.arange(hops + 1)) * hop_s * rate).astype(int) - done
-            power = np.square(rest[: edges[-1]], dtype=np.float64)
-            levels += list(np.sqrt(np.add.reduceat(power, edges[:-1]) / np.diff(edges)))
-            done += int(edges[-1])
-            rest = rest[edges[-1] :]
-    if start_s is None:
+        envelope.add(samples[0])
+    if envelope is None:
         raise MediaError("unreadable_sound", f"{path.name}: nothing of its sound decodes")
+    levels = envelope.levels
     if not np.isfinite(levels).all():
         raise MediaError("bad_samples", f"{path.name}: the sound has values that are not numbers")
-    return start_s, np.array(levels)
+    return start_s, levels
+
+
+class _Envelope:
+    """The RMS over hops of samples that arrive in pieces; holds the unfinished hop's samples and no others."""
+
+    def __init__(self, hop: float) -> None:
+        self._hop = hop  # samples, not always a whole number
+        self._levels: list[NDArray[np.float64]] = []
+        self._hops = 0
+        self._rest = np.empty(0, np.float32)
+        self.samples = 0
+
+    @property
+    def levels(self) -> NDArray[np.float64]:
+        """Those of all hops that are full."""
+        return np.concatenate([np.empty(0), *self._levels])
+
+    def add(self, samples: NDArray[np.float32]) -> None:
+        first = self.samples - self._rest.size
+        self._rest = np.concatenate([self._rest, samples])
+        self.samples += samples.size
+        edges = self._edges_to(self.samples) - first
+        if edges.size > 1:
+            power = np.square(self._rest[: edges[-1]], dtype=np.float64)
+            self._full(np.sqrt(np.add.reduceat(power, edges[:-1]) / np.diff(edges)))
+            self._rest = self._rest[edges[-1] :]
+
+    def add_silence(self, count: int) -> None:
+        """As `add` of so many zeros, made for the hops at both ends alone."""
+        end = self.samples + count
+        self.add(np.zeros(min(count, ceil(self._hop)), np.float32))
+        edges = self._edges_to(end)
+        if edges.size > 1:
+            self._full(np.zeros(edges.size - 1))
+            self.samples, self._rest = int(edges[-1]), np.empty(0, np.float32)
+        self.add(np.zeros(end - self.samples, np.float32))
+
+    def _edges_to(self, end: int) -> NDArray[np.int64]:
+        """Where the unfinished hop begins, and where it and those after it end that are full at `end`."""
+        hops = max(0, int(end / self._hop) - self._hops)
+        return ((self._hops + np.arange(hops + 1)) * self._hop).astype(np.int64)
+
+    def _full(self, levels: NDArray[np.float64]) -> None:
+        self._levels.append(levels)
+        self._hops += levels.size
 
 
 @dataclass(frozen=True)
@@ -124,30 +174,45 @@ class _Piece:
 
 
 def _decode(path: Path, start_s: float, end_s: float, channel_map: Sequence[int], back_s: float | None) -> _Piece:
-    """The sound around a window with margins; incomplete when the search landed after its beginning."""
-    margin_s = 0.05
-    seek_s = None if back_s is None or start_s <= margin_s + back_s else start_s - margin_s - back_s
-    parts: list[Samples] = []
-    origin_s, rate, filled = 0.0, 0, 0
+    """The sound around a window with margins; incomplete when the search landed after its beginning.
+
+    What is decoded on the way to the window is dropped, so that memory holds little more than the window.
+
+        decoded   |------|------|------|------|------|
+        first, filled           ^......^                 samples since `origin_s`: kept so far
+        window                   |<-margin->|----------|
+    """
+    seek_s = None if back_s is None or start_s <= _MARGIN_S + back_s else start_s - _MARGIN_S - back_s
+    parts: deque[Samples] = deque()
+    origin_s: float | None = None
+    rate, first, filled = 0, 0, 0
     for time_s, samples, rate in _blocks(path, seek_s, channel_map):
-        if not parts:
+        if origin_s is None:
             origin_s = time_s
+        wanted = floor((start_s - _MARGIN_S - origin_s) * rate)
         ahead = round((time_s - origin_s) * rate) - filled
         if ahead > GAP_S * rate:
-            ahead = min(ahead, ceil((end_s + margin_s - origin_s) * rate) - filled)
-            parts.append(np.zeros((len(channel_map), max(0, ahead)), np.float32))
-            filled += max(0, ahead)
+            until = max(filled, min(filled + ahead, ceil((end_s + _MARGIN_S - origin_s) * rate)))
+            since = max(filled, min(until, wanted))
+            if since > filled:  # all that was kept ends before the window
+                parts.clear()
+                first = since
+            parts.append(np.zeros((len(channel_map), until - since), np.float32))
+            filled = until
         elif ahead < -GAP_S * rate:
             samples = samples[:, -ahead:]
         parts.append(samples)
         filled += samples.shape[1]
-        if origin_s + filled / rate > end_s + margin_s:
+        while len(parts) > 1 and first + parts[0].shape[1] <= wanted:
+            first += parts.popleft().shape[1]
+        if origin_s + filled / rate > end_s + _MARGIN_S:
             break
-    if not parts:
+    if origin_s is None:
         if seek_s is not None:
             return _Piece(np.zeros((len(channel_map), 0), np.float32), 0.0, 1, False)
         raise MediaError("unreadable_sound", f"{path.name}: nothing of its sound decodes")
-    return _Piece(np.concatenate(parts, axis=1), origin_s, rate, seek_s is None or origin_s <= start_s - margin_s)
+    reaches_back = seek_s is None or origin_s <= start_s - _MARGIN_S
+    return _Piece(np.concatenate(parts, axis=1), origin_s + first / rate, rate, reaches_back)
 
 
 def _blocks(path: Path, seek_s: float | None, channel_map: Sequence[int]) -> Iterator[tuple[float, Samples, int]]:

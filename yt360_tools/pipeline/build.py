@@ -5,8 +5,8 @@ by estimated bytes. A task is a shard, and a shard appears whole or not at all.
 """
 
 import csv
-import errno
 import os
+import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from yt360_tools.config import BuildConfig, as_plain
-from yt360_tools.errors import MediaError
+from yt360_tools.errors import MediaError, TransientError
 from yt360_tools.manifest import Manifest
 from yt360_tools.pipeline.ledger import Ledger
+from yt360_tools.pipeline.runner import BUG
 from yt360_tools.pipeline.segment import planned_windows
 from yt360_tools.pipeline.validate import validated_videos
 from yt360_tools.pipeline.views import check_view_options, parse_size
@@ -25,6 +26,9 @@ from yt360_tools.records import ClipWindow, Outcome, VideoRecord
 from yt360_tools.shards import ShardHeader, ShardWriter, open_shards
 
 STAGE = "build"
+
+WORKER_DIED = "worker_died"
+_DEATHS = 3
 
 _JPEG_BYTES_PER_PIXEL = 0.35
 """A generous guess for a quality of 90; only the size of shards depends on it."""
@@ -49,18 +53,16 @@ class BuildTask:
         try:
             with ShardWriter(self.workspace.shards / self.shard, self.header) as writer:
                 for window, made in self._rendered():
-                    if isinstance(made, MediaError):
-                        outcomes.append(_outcome(window, "rejected", made.reason, str(made)))
+                    if isinstance(made, Exception):
+                        outcomes.append(_outcome_of(window, made))
                         continue
                     content = writer.add(made)
-                    data = {"shard": self.shard, "content_sha256": content}
-                    outcomes.append(_outcome(window, "done", data=data))
+                    outcomes.append(_built(window, self.shard, content))
                 if writer.clip_ids:
                     writer.publish()
         except OSError as error:
-            reason = "disk_full" if error.errno == errno.ENOSPC else "disk"
-            where = f"{self.workspace.shards / self.shard}: {error.strerror or error}; free space, then run again"
-            return self.failed(reason, where)
+            failure = TransientError.of_disk(error, self.workspace.shards / self.shard)
+            return self.failed(failure.reason, str(failure))
         finally:
             self._marker.unlink(missing_ok=True)
         return outcomes
@@ -108,9 +110,23 @@ class BuildTask:
         detail = f"the worker died while decoding {blamed or 'a video'}"
         guilty = [window for window, video in self.clips if not blamed or video.video_id == blamed]
         left = tuple((window, video) for window, video in self.clips if blamed and video.video_id != blamed)
-        outcomes = [_outcome(window, "failed", "worker_died", detail) for window in guilty]
+        outcomes = [_outcome(window, "failed", WORKER_DIED, detail) for window in guilty]
         rest = BuildTask(self.shard, left, self.workspace, self.config, self.header) if left else None
         return outcomes, rest
+
+
+def _built(window: ClipWindow, shard: str, content: str) -> Outcome:
+    data = {"shard": shard, "content_sha256": content, "video_id": window.video_id}
+    return _outcome(window, "done", data=data)
+
+
+def _outcome_of(window: ClipWindow, error: Exception) -> Outcome:
+    """What an error over one clip makes of it; the other clips of its shard go on."""
+    if isinstance(error, MediaError):
+        return _outcome(window, "rejected", error.reason, str(error))
+    if isinstance(error, TransientError):
+        return _outcome(window, "failed", error.reason, str(error))
+    return _outcome(window, "failed", BUG, "".join(traceback.format_exception(error)))
 
 
 def _outcome(
@@ -172,6 +188,17 @@ def assign_shards(windows: Sequence[ClipWindow], taken: set[str], config: BuildC
     return assigned
 
 
+def reject_deadly(ledger: Ledger) -> list[Outcome]:
+    """Rejections of the clips over which a worker has died `_DEATHS` times: they would cost every run one."""
+    deadly = [
+        Outcome(item, STAGE, "rejected", "kills_decoder", f"{entry.detail}, {entry.attempts} times")
+        for item, entry in ledger.entries(STAGE).items()
+        if entry.state == "failed" and entry.reason == WORKER_DIED and entry.attempts >= _DEATHS
+    ]
+    ledger.record(deadly)
+    return deadly
+
+
 def estimated_bytes(window: ClipWindow, config: BuildConfig, views: int) -> float:
     """What a clip of so many views will take in a shard, roughly."""
     width, height = (config.width, config.width // 2) if config.layout == "panorama" else parse_size(config.size)
@@ -188,16 +215,14 @@ def reconcile(ledger: Ledger, workspace: Workspace) -> None:
     """
     known = ledger.entries(STAGE)
     recorded = {clip_id: entry.data["shard"] for clip_id, entry in known.items() if entry.state == "done"}
+    with_clips = set(recorded.values())
     shards = dict.fromkeys([*recorded.values(), *ledger.shard_plan().values()])
     there = {shard for shard in shards if (workspace.shards / shard).exists()}
     ledger.forget(STAGE, [clip_id for clip_id, shard in recorded.items() if shard not in there])
     for shard in shards:
-        if shard in there and shard not in recorded.values():
+        if shard in there and shard not in with_clips:
             with open_shards(workspace.shards / shard) as stored:
-                ledger.record(
-                    _outcome(clip.window, "done", data={"shard": shard, "content_sha256": clip.content_sha256})
-                    for clip in stored
-                )
+                ledger.record(_built(clip.window, shard, clip.content_sha256) for clip in stored)
 
 
 def write_index(ledger: Ledger, workspace: Workspace) -> None:

@@ -1,9 +1,9 @@
 """The first stage: each video's media, fetched into ``raw/<video_id>/``, whole or not at all."""
 
-import errno
 import hashlib
 import os
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,8 +37,8 @@ class DownloadTask:
         except TransientError as error:
             return self.failed(error.reason, str(error))
         except OSError as error:
-            reason = "disk_full" if error.errno == errno.ENOSPC else "disk"
-            return self.failed(reason, f"{self.video_id}: {error.strerror or error}")
+            failure = TransientError.of_disk(error, self.workspace.raw_folder(self.video_id))
+            return self.failed(failure.reason, str(failure))
         return [Outcome(self.video_id, STAGE, "done", data={"files": sizes})]
 
     def _fetch(self) -> dict[str, dict[str, int | str]]:
@@ -73,6 +73,19 @@ def plan_downloads(manifest: Manifest, ledger: Ledger, workspace: Workspace, sou
         for video_id in manifest.video_ids
         if video_id not in known or not known[video_id].is_final
     ]
+
+
+def forget_lost_media(ledger: Ledger, workspace: Workspace, needed: Iterable[str]) -> None:
+    """Take up again the needed videos whose folder somebody has removed."""
+    fetched = ledger.entries(STAGE)
+    ledger.forget(
+        STAGE,
+        [
+            video_id
+            for video_id in needed
+            if video_id in fetched and fetched[video_id].state == "done" and not workspace.raw_folder(video_id).is_dir()
+        ],
+    )
 
 
 def _sha256(path: Path) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from yt360_tools import __version__
 from yt360_tools.errors import EnvironmentMissing, TransientError
@@ -34,6 +35,7 @@ class Entry:
     reason: str
     detail: str
     data: dict[str, Any]
+    attempts: int = 1
 
     @property
     def is_final(self) -> bool:
@@ -43,9 +45,12 @@ class Entry:
 class Ledger:
     """One writer, the coordinator; readers may look at any time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
         try:
+            if read_only:
+                self._db = _opened_for_reading(path)
+                return
             self._db = sqlite3.connect(path, timeout=30)
             journal = "DELETE" if _is_on_network(path) else "WAL"
             self._db.execute(f"PRAGMA journal_mode={journal}")
@@ -74,12 +79,25 @@ class Ledger:
 
     def entries(self, stage: str) -> dict[str, Entry]:
         """Every item's latest outcome in a stage."""
-        found = self._read("SELECT item, state, reason, detail, data FROM outcomes WHERE stage = ?", (stage,))
-        return {item: Entry(state, reason, detail, json.loads(data)) for item, state, reason, detail, data in found}
+        columns = "item, state, reason, detail, data, attempts"
+        found = self._read(f"SELECT {columns} FROM outcomes WHERE stage = ?", (stage,))
+        return {
+            item: Entry(state, reason, detail, json.loads(data), attempts)
+            for item, state, reason, detail, data, attempts in found
+        }
 
     def forget(self, stage: str, items: Iterable[str]) -> None:
         """Forget outcomes, so that the items are taken up again."""
         self._write("DELETE FROM outcomes WHERE stage = ? AND item = ?", [(stage, item) for item in items])
+
+    def problems(self) -> list[Outcome]:
+        """Every outcome that is neither done nor still to do, stage by stage."""
+        found = self._read(
+            "SELECT item, stage, state, reason, detail FROM outcomes "
+            "WHERE state IN ('rejected', 'failed') ORDER BY stage, state, item",
+            (),
+        )
+        return [Outcome(*row) for row in found]
 
     def counts(self, stage: str) -> dict[str, Counter[str]]:
         """By state, how many items ended there for each reason."""
@@ -121,6 +139,20 @@ class Ledger:
                 self._db.executemany(query, rows)
         except sqlite3.Error as error:
             raise _translated(error, self.path) from error
+
+
+def _opened_for_reading(path: Path) -> sqlite3.Connection:
+    """A connection that changes nothing, on a disk that cannot be written too."""
+    address = f"file:{quote(str(path.resolve()))}"
+    database = sqlite3.connect(f"{address}?mode=rw", uri=True, timeout=30)
+    try:
+        database.execute("PRAGMA query_only=ON")
+        database.execute("SELECT count(*) FROM options").fetchone()
+    except sqlite3.OperationalError:
+        # A WAL wants files of its own beside the ledger: where none can be made, nobody writes either.
+        database.close()
+        database = sqlite3.connect(f"{address}?mode=ro&immutable=1", uri=True)
+    return database
 
 
 def _translated(error: sqlite3.Error, path: Path) -> TransientError | EnvironmentMissing:

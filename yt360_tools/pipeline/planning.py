@@ -10,7 +10,7 @@ from yt360_tools.media.probe import probe_video
 from yt360_tools.pipeline import build, download, segment, validate
 from yt360_tools.pipeline.build import estimated_bytes
 from yt360_tools.pipeline.ledger import Ledger
-from yt360_tools.pipeline.rebuild import agreed_config
+from yt360_tools.pipeline.options import agreed_config
 from yt360_tools.pipeline.segment import planned_windows
 from yt360_tools.pipeline.views import check_view_options
 from yt360_tools.pipeline.workspace import Workspace
@@ -26,25 +26,32 @@ _PROBED_VIDEOS = 50
 
 @dataclass(frozen=True)
 class RebuildPlan:
-    """What is still to do, and what it takes; bytes are estimates, None where nothing is known before fetching."""
+    """What is still to do, and what it takes; bytes are estimates, None where nothing is known before fetching.
+
+    Attributes:
+        media_are_linked: local media on the workspace's own disk are linked, and take no room.
+        faults: what is wrong with the manifest's rows.
+    """
 
     videos_to_fetch: int
     fetch_bytes: int | None
+    media_are_linked: bool
     videos_to_validate: int
     rows_to_segment: int
     clips_to_build: int
     shard_bytes: int
     free_bytes: int
     verdict: str
+    faults: tuple[str, ...]
 
 
 def plan_rebuild(manifest_path: Path, root: Path, overrides: Overrides) -> RebuildPlan:
     """Price a rebuild from the manifest, the ledger and the media that are at hand. Nothing is written."""
     manifest = read_manifest(manifest_path)
     workspace = Workspace(root.resolve())
-    ledger = Ledger(workspace.ledger) if workspace.ledger.exists() else None
+    ledger = Ledger(workspace.ledger, read_only=True) if workspace.ledger.exists() else None
     try:
-        config = agreed_config(ledger.options() if ledger else {}, overrides, workspace)
+        config = agreed_config(ledger.options() if ledger else {}, overrides, workspace.root)
         views = check_view_options(config.build)
         ended = {
             stage: {item for item, entry in ledger.entries(stage).items() if entry.is_final} if ledger else set()
@@ -57,6 +64,7 @@ def plan_rebuild(manifest_path: Path, root: Path, overrides: Overrides) -> Rebui
     to_fetch = [video_id for video_id in manifest.video_ids if video_id not in ended[download.STAGE]]
     source = open_source(config.download)
     fetch_bytes = None
+    is_linked = isinstance(source, LocalSource) and source.folder.stat().st_dev == workspace.device()
     if not to_fetch:
         fetch_bytes = 0
     elif isinstance(source, LocalSource):
@@ -71,12 +79,14 @@ def plan_rebuild(manifest_path: Path, root: Path, overrides: Overrides) -> Rebui
     return RebuildPlan(
         len(to_fetch),
         fetch_bytes,
+        is_linked,
         len([video_id for video_id in manifest.video_ids if video_id not in ended[validate.STAGE]]),
         len(rows),
         len(windows),
         shard_bytes,
         free,
-        _verdict(fetch_bytes, shard_bytes, free),
+        _verdict(0 if is_linked else fetch_bytes, shard_bytes, free),
+        tuple(fault.message for fault in manifest.faults),
     )
 
 

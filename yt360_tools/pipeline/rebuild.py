@@ -1,5 +1,7 @@
 """The line as a whole: open a workspace, run stages in their order, say how they ended."""
 
+import logging
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,29 +11,28 @@ from pathlib import Path
 from typing import Any
 
 from yt360_tools import __version__
-from yt360_tools.config import Config, Overrides, as_plain, merge, resolve
-from yt360_tools.errors import UsageError
+from yt360_tools.config import Config, Overrides, resolve
+from yt360_tools.errors import EXIT_BUG, EXIT_OK, EXIT_UNFINISHED, TransientError
 from yt360_tools.manifest import Manifest, read_manifest
 from yt360_tools.media.ffmpeg import find_ffmpeg
 from yt360_tools.pipeline import build, download, segment, validate
 from yt360_tools.pipeline.executors import process_pool, thread_pool
 from yt360_tools.pipeline.ledger import Ledger
-from yt360_tools.pipeline.runner import run_tasks
+from yt360_tools.pipeline.options import agreed_config, remember, with_implied_layout
+from yt360_tools.pipeline.runner import BUG, run_tasks
+from yt360_tools.pipeline.status import MANIFEST_STAGE, StageStatus, ledger_status
 from yt360_tools.pipeline.views import check_view_options
 from yt360_tools.pipeline.workspace import Workspace
 from yt360_tools.records import Outcome
 from yt360_tools.sources import open_source
 
 STAGES = (download.STAGE, validate.STAGE, segment.STAGE, build.STAGE)
-MANIFEST_STAGE = "manifest"
-
-_LASTING = ("segment", "build")
-"""The sections whose options shape the shards: a workspace keeps them for life."""
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class StageReport:
-    """How the items that one run took up ended, and how many were done before.
+    """How the items that one run took up ended.
 
     Attributes:
         problems: the outcomes that are not done.
@@ -39,8 +40,25 @@ class StageReport:
 
     stage: str
     taken_up: int
-    done: int
     problems: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """How a run ended: its stages in their order, and where the workspace stands now."""
+
+    stages: tuple[StageReport, ...]
+    status: tuple[StageStatus, ...]
+
+    def exit_code(self, *, strict: bool = False) -> int:
+        """The code that a command ends with; `strict` counts what was rejected, in any run, as unfinished."""
+        problems = [outcome for stage in self.stages for outcome in stage.problems]
+        if any(outcome.reason == BUG for outcome in problems):
+            return EXIT_BUG
+        unfinished = any(outcome.state == "failed" for outcome in problems)
+        if unfinished or (strict and any(stage.rejected for stage in self.status)):
+            return EXIT_UNFINISHED
+        return EXIT_OK
 
 
 @dataclass(frozen=True)
@@ -53,15 +71,28 @@ class Line:
     config: Config
     workers: int
 
-    def run(self, stage: str) -> StageReport:
-        """Run one stage over all that is still to do."""
-        outcomes = _RUN[stage](self)
-        return StageReport(
-            stage,
-            len(outcomes),
-            sum(outcome.state == "done" for outcome in outcomes),
-            tuple(outcome for outcome in outcomes if outcome.state != "done"),
-        )
+    def run(self, stages: Sequence[str] = STAGES, on_stage: Callable[[StageReport], None] | None = None) -> RunReport:
+        """Run stages in the order given, each over all that is still to do.
+
+        Raises:
+            EnvironmentMissing: a tool is missing.
+            TransientError: the disk failed where it is no single item's affair.
+        """
+        reports = []
+        for stage in stages:
+            reports.append(self._run_one(stage))
+            if on_stage:
+                on_stage(reports[-1])
+        return RunReport(tuple(reports), ledger_status(self.ledger))
+
+    def _run_one(self, stage: str) -> StageReport:
+        remember(self.ledger, self.config, stage)
+        try:
+            outcomes = _RUN[stage](self)
+        except OSError as error:
+            raise TransientError.of_disk(error, error.filename or str(self.workspace.root)) from error
+        logger.info("%s: took up %d items", stage, len(outcomes))
+        return StageReport(stage, len(outcomes), tuple(outcome for outcome in outcomes if outcome.state != "done"))
 
 
 @contextmanager
@@ -73,14 +104,13 @@ def opened_line(manifest_path: Path, workspace_path: Path, overrides: Overrides,
         EnvironmentMissing: the workspace cannot be written.
     """
     manifest = read_manifest(manifest_path)
-    check_view_options(resolve(overrides).build)
+    check_view_options(resolve(with_implied_layout(overrides)).build)
     workspace = Workspace(workspace_path.resolve())
     with workspace.opened():
         ledger = Ledger(workspace.ledger)
         try:
-            config = agreed_config(ledger.options(), overrides, workspace)
+            config = agreed_config(ledger.options(), overrides, workspace.root)
             check_view_options(config.build)
-            ledger.remember_options({name: as_plain(getattr(config, name)) for name in _LASTING})
             _take_in(manifest, ledger)
             yield Line(manifest, workspace, ledger, config, workers)
         finally:
@@ -98,28 +128,6 @@ def _take_in(manifest: Manifest, ledger: Ledger) -> None:
     ledger.expect(segment.STAGE, (row.clip_id for row in manifest.rows))
 
 
-def agreed_config(remembered: dict[str, Any], overrides: Overrides, workspace: Workspace) -> Config:
-    """The remembered options where nothing else is asked for.
-
-    Raises:
-        UsageError: something else is asked for.
-    """
-    for section in _LASTING if remembered else ():
-        for key, value in overrides.get(section, {}).items():
-            kept = remembered[section].get(key)
-            asked = list(value) if isinstance(value, tuple) else value
-            if kept is not None and asked != kept:
-                raise UsageError(
-                    f"workspace {workspace.root} was begun with {section}.{key} = {kept!r}, and {asked!r} is asked "
-                    "for now: leave the option out, or name a new workspace"
-                )
-    kept_options: Overrides = {
-        section: {key: tuple(value) if isinstance(value, list) else value for key, value in entries.items()}
-        for section, entries in remembered.items()
-    }
-    return resolve(merge(overrides, kept_options))
-
-
 def tool_versions() -> dict[str, str]:
     """The versions of what shapes a shard's content, for the record."""
     names = ("av", "numpy", "scipy", "opencv-python-headless", "simplejpeg", "h5py")
@@ -128,12 +136,29 @@ def tool_versions() -> dict[str, str]:
 
 def _run_download(line: Line) -> Sequence[Outcome]:
     source = open_source(line.config.download)
+    download.forget_lost_media(line.ledger, line.workspace, _unfinished_videos(line))
     jobs = line.config.download.jobs
     tasks = download.plan_downloads(line.manifest, line.ledger, line.workspace, source)
     return run_tasks(tasks, line.ledger, partial(thread_pool, jobs), in_flight=2 * jobs, title="download", unit="video")
 
 
+def _unfinished_videos(line: Line) -> list[str]:
+    """The manifest's videos of which a row or a clip has not ended yet."""
+    rows, clips = line.ledger.entries(segment.STAGE), line.ledger.entries(build.STAGE)
+    open_rows = {
+        row.video_id for row in line.manifest.rows if row.clip_id not in rows or not rows[row.clip_id].is_final
+    }
+    open_clips = {
+        window.video_id
+        for window in segment.planned_windows(line.manifest, line.ledger)
+        if window.clip_id not in clips or not clips[window.clip_id].is_final
+    }
+    return [video_id for video_id in line.manifest.video_ids if video_id in open_rows | open_clips]
+
+
 def _run_validate(line: Line) -> Sequence[Outcome]:
+    built = {entry.data["video_id"] for entry in line.ledger.entries(build.STAGE).values() if entry.state == "done"}
+    validate.take_up_redeclared(line.manifest, line.ledger, line.config.validate, built, line.workspace.root)
     tasks = validate.plan_validation(line.manifest, line.ledger, line.workspace, line.config.validate)
     if tasks:
         find_ffmpeg()  # a machine without it is no video's fault
@@ -151,8 +176,9 @@ def _run_segment(line: Line) -> Sequence[Outcome]:
 
 def _run_build(line: Line) -> Sequence[Outcome]:
     build.reconcile(line.ledger, line.workspace)
+    deadly = build.reject_deadly(line.ledger)
     tasks = build.plan_build(line.manifest, line.ledger, line.workspace, line.config.build, tool_versions())
-    outcomes = _on_processes(line, tasks, "build", "clip")
+    outcomes = deadly + _on_processes(line, tasks, "build", "clip")
     build.write_index(line.ledger, line.workspace)
     return outcomes
 
@@ -172,8 +198,6 @@ _RUN: dict[str, Callable[[Line], Sequence[Outcome]]] = {
 
 def forget_rejected(line: Line) -> None:
     """Take up again what was rejected: those videos are fetched anew, those clips built anew."""
-    import shutil
-
     again: set[str] = set()
     for stage in (download.STAGE, validate.STAGE):
         again |= {item for item, entry in line.ledger.entries(stage).items() if entry.state == "rejected"}

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from yt360_tools.ambisonics import beam
 from yt360_tools.config import BuildConfig
-from yt360_tools.errors import MediaError, UsageError
+from yt360_tools.errors import MediaError, TransientError, UsageError
 from yt360_tools.media.frames import FrameReader, frame_count
 from yt360_tools.media.sound import read_sound
 from yt360_tools.pipeline.views import clip_views
-from yt360_tools.projection import sampler, sufficient_width
+from yt360_tools.projection import sampler, sufficient_height, sufficient_width
 from yt360_tools.records import ClipWindow, VideoRecord, View
 from yt360_tools.shards import ClipContent, EncodedFrames, ViewContent
 from yt360_tools.shards.codecs import writing_codec
@@ -21,18 +21,22 @@ from yt360_tools.shards.codecs import writing_codec
 
 @dataclass(frozen=True)
 class Intake:
-    """How frames leave the decoder: an eye cut out (left, top, width, height), then scaled to a size."""
+    """How frames leave the decoder: an eye cut out (left, top, width, height), then scaled to a size.
+
+    Attributes:
+        border_px: of an EAC frame after scaling: left and right, above and below.
+    """
 
     crop: tuple[int, int, int, int] | None
     width: int
     height: int
-    border_px: float
+    border_px: tuple[float, float]
 
 
 def render_clips(
     video: VideoRecord, windows: Sequence[ClipWindow], config: BuildConfig, root: Path
-) -> Iterator[ClipContent | MediaError]:
-    """For each window in turn its clip, or the error that keeps it from becoming one.
+) -> Iterator[ClipContent | Exception]:
+    """For each window in turn its clip, or the error that keeps it from becoming one, a bug's too.
 
     Args:
         windows: of this video, in ascending order for speed.
@@ -43,6 +47,7 @@ def render_clips(
     try:
         for window in windows:
             try:
+                _check_media(video, root)
                 foa = read_sound(
                     root / video.audio_path,
                     window.start_s,
@@ -57,11 +62,19 @@ def render_clips(
                         reader.close()
                     intake, reader = wanted, _open_reader(video, wanted, config, root)
                 yield _clip(video, window, foa, views, reader, wanted, config)
-            except MediaError as error:
+            except OSError:
+                raise  # the disk's failure is the whole shard's
+            except Exception as error:
                 yield error
     finally:
         if reader is not None:
             reader.close()
+
+
+def _check_media(video: VideoRecord, root: Path) -> None:
+    for path in (video.video_path, video.audio_path):
+        if not (root / path).is_file():
+            raise TransientError("missing_media", f"{root / path} is gone; 'yt360 download' fetches it again")
 
 
 def _views(config: BuildConfig, window: ClipWindow, foa: NDArray[np.float32]) -> tuple[View, ...]:
@@ -75,7 +88,8 @@ def plan_intake(video: VideoRecord, views: Sequence[View], config: BuildConfig) 
     """The eye to cut out of a source's frame, and the least size that serves all the views.
 
     Scaling down on the way in averages areas: what is cut from a frame that is not much finer than the
-    view does not alias.
+    view does not alias. Width and height are scaled each on its own, never up: an eye may be squashed into half
+    a frame, and then has no height to lose.
     """
     crop = None
     width, height = video.width, video.height
@@ -84,12 +98,12 @@ def plan_intake(video: VideoRecord, views: Sequence[View], config: BuildConfig) 
     elif video.layout.stereo == "left-right":
         crop, width = (0, 0, width // 2, height), width // 2
     if video.layout.projection == "er" and all(view.projection == "er" for view in views):
-        return Intake(crop, views[0].width, views[0].height, 0.0)
+        return Intake(crop, views[0].width, views[0].height, (0.0, 0.0))
     enough = max(sufficient_width(view, video.layout.projection) for view in views)
-    if enough >= width:
-        return Intake(crop, width, height, config.eac_border_px)
-    scale = enough / width
-    return Intake(crop, enough, max(2, round(height * scale / 2) * 2), config.eac_border_px * scale)
+    to_width = min(width, enough)
+    to_height = min(height, sufficient_height(enough, video.layout.projection))
+    border_px = (config.eac_border_px * to_width / width, config.eac_border_px * to_height / height)
+    return Intake(crop, to_width, to_height, border_px)
 
 
 def _open_reader(video: VideoRecord, intake: Intake, config: BuildConfig, root: Path) -> FrameReader:

@@ -61,7 +61,7 @@ def run_tasks(
 
         def show(running: Iterable[Task]) -> None:
             if not bar.disable:
-                bar.n = len(outcomes) + sum(task.progress() for task in running)
+                bar.n = max(bar.n, len(outcomes) + sum(task.progress() for task in running))
                 bar.refresh()
 
         orphans: list[Task] = []

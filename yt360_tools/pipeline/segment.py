@@ -18,6 +18,7 @@ from yt360_tools.pipeline.workspace import Workspace
 from yt360_tools.records import ClipRow, ClipWindow, Outcome, VideoRecord, clip_id_for
 
 STAGE = "segment"
+VIDEO_REJECTED = "video_rejected"
 
 _HOP_S = 0.1
 _EDGE_S = 0.1
@@ -26,10 +27,11 @@ _EDGE_S = 0.1
 
 @dataclass(frozen=True)
 class SegmentTask:
-    """Find the windows of a video's rows."""
+    """Find the windows of a video's rows; clip ids that the manifest gives (`taken`) are not found again."""
 
     video: VideoRecord
     rows: tuple[ClipRow, ...]
+    taken: frozenset[str]
     workspace: Workspace
     config: SegmentConfig
 
@@ -55,7 +57,8 @@ class SegmentTask:
         start_s, levels = read_envelope(
             self.workspace.root / self.video.audio_path, hop_s=_HOP_S, channel=self.video.channel_map[0]
         )
-        return sounding_windows(row, self.video, start_s, levels, self.config)
+        found = sounding_windows(row, self.video, start_s, levels, self.config)
+        return tuple(window for window in found if window.clip_id not in self.taken)
 
     def progress(self) -> int:
         return 0
@@ -114,7 +117,7 @@ def sounding_windows(
             begin += math.ceil(clip_s)
         else:
             begin += 1
-        if len(windows) == config.max_clips_per_video > 0:
+        if config.max_clips_per_video and len(windows) == config.max_clips_per_video:
             break
     if not windows:
         raise MediaError("silent", f"{row.video_id}: no window of {clip_s:g} s reaches {config.min_level_dbfs:g} dBFS")
@@ -133,7 +136,17 @@ def plan_segments(manifest: Manifest, ledger: Ledger, workspace: Workspace, conf
         _refuse_other_times(row, known.get(row.clip_id), workspace)
         if row.video_id in videos and (row.clip_id not in known or not known[row.clip_id].is_final):
             waiting.setdefault(row.video_id, []).append(row)
-    return [SegmentTask(videos[video_id], tuple(rows), workspace, config) for video_id, rows in waiting.items()]
+    given = frozenset(row.clip_id for row in manifest.rows if not row.is_whole_video)
+    return [
+        SegmentTask(
+            videos[video_id],
+            tuple(rows),
+            given if any(row.is_whole_video for row in rows) else frozenset(),
+            workspace,
+            config,
+        )
+        for video_id, rows in waiting.items()
+    ]
 
 
 def rows_without_video(manifest: Manifest, ledger: Ledger) -> list[Outcome]:
@@ -146,17 +159,23 @@ def rows_without_video(manifest: Manifest, ledger: Ledger) -> list[Outcome]:
         if entry.state == "rejected"
     }
     return [
-        Outcome(row.clip_id, STAGE, "rejected", "video_rejected", f"video {row.video_id}: {lost[row.video_id]}")
+        Outcome(row.clip_id, STAGE, "rejected", VIDEO_REJECTED, f"video {row.video_id}: {lost[row.video_id]}")
         for row in manifest.rows
         if row.video_id in lost and (row.clip_id not in known or not known[row.clip_id].is_final)
     ]
 
 
 def _refuse_other_times(row: ClipRow, entry: Entry | None, workspace: Workspace) -> None:
-    if entry is None or entry.state != "done" or row.is_whole_video:
+    if entry is None or entry.state != "done" or not entry.data["windows"]:
         return
     window = _window(entry.data["windows"][0])
-    if (window.start_s, window.end_s, window.split) != (row.start_s, row.end_s, row.split):
+    if row.is_whole_video and window.split != row.split:
+        raise UsageError(
+            f"the clips of {row.video_id!r} are of split {window.split!r} in {workspace.root}, and of {row.split!r} "
+            "in the manifest: use a new workspace"
+        )
+    given = (row.start_s, row.end_s, row.split)
+    if not row.is_whole_video and (window.start_s, window.end_s, window.split) != given:
         raise UsageError(
             f"clip {row.clip_id!r} is {window.start_s:g} to {window.end_s:g} s of split {window.split!r} in "
             f"{workspace.root}, and {row.start_s:g} to {row.end_s:g} s of {row.split!r} in the manifest: "
@@ -182,8 +201,9 @@ def _window(plain: dict[str, Any]) -> ClipWindow:
 
 def write_windows(manifest: Manifest, ledger: Ledger, workspace: Workspace) -> None:
     """Lay the windows down as ``clips.csv``, itself a manifest."""
+    extra = {row.video_id: row.extra for row in manifest.rows}
     rows = [
-        ClipRow(window.clip_id, window.video_id, window.start_s, window.end_s, window.split)
+        ClipRow(window.clip_id, window.video_id, window.start_s, window.end_s, window.split, extra[window.video_id])
         for window in planned_windows(manifest, ledger)
     ]
     write_manifest(workspace.clips, rows)

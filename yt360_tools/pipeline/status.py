@@ -1,14 +1,19 @@
 """How far a workspace is: counts a stage, with reasons."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from yt360_tools.errors import UsageError
 from yt360_tools.pipeline import build, download, segment, validate
 from yt360_tools.pipeline.ledger import Ledger
-from yt360_tools.pipeline.rebuild import MANIFEST_STAGE
 from yt360_tools.pipeline.workspace import Workspace
+from yt360_tools.records import Outcome
+
+MANIFEST_STAGE = "manifest"
+"""The ledger's name for what is wrong with the manifest's own rows."""
 
 
 @dataclass(frozen=True)
@@ -31,24 +36,44 @@ def workspace_status(root: Path) -> tuple[StageStatus, ...]:
     Raises:
         UsageError: there is no workspace there.
     """
+    with _ledger_of(root) as ledger:
+        return ledger_status(ledger)
+
+
+@contextmanager
+def _ledger_of(root: Path) -> Iterator[Ledger]:
     workspace = Workspace(root.resolve())
     if not workspace.ledger.exists():
         raise UsageError(f"{root} is no workspace (it has no ledger.sqlite); 'yt360 rebuild' makes one")
-    ledger = Ledger(workspace.ledger)
+    ledger = Ledger(workspace.ledger, read_only=True)
     try:
-        rows = ledger.entries(segment.STAGE)
-        windows = sum(len(entry.data.get("windows", [])) for entry in rows.values())
-        fetched = ledger.counts(download.STAGE).get("done", Counter()).total()
-        examined = ledger.counts(validate.STAGE)
-        return (
-            _stage(MANIFEST_STAGE, "row", ledger.counts(MANIFEST_STAGE), done=len(rows)),
-            _stage(download.STAGE, "video", ledger.counts(download.STAGE)),
-            _stage(validate.STAGE, "video", examined, handed_on=fetched),
-            _stage(segment.STAGE, "row", ledger.counts(segment.STAGE)),
-            _stage(build.STAGE, "clip", ledger.counts(build.STAGE), handed_on=windows),
-        )
+        yield ledger
     finally:
         ledger.close()
+
+
+def workspace_problems(root: Path) -> tuple[Outcome, ...]:
+    """Every item that was rejected or failed, with its reason and what was said of it.
+
+    Raises:
+        UsageError: there is no workspace there.
+    """
+    with _ledger_of(root) as ledger:
+        return tuple(ledger.problems())
+
+
+def ledger_status(ledger: Ledger) -> tuple[StageStatus, ...]:
+    """A line a stage, the manifest's own rows first."""
+    rows = ledger.entries(segment.STAGE)
+    windows = {window["clip_id"] for entry in rows.values() for window in entry.data.get("windows", [])}
+    fetched = ledger.counts(download.STAGE).get("done", Counter()).total()
+    return (
+        _stage(MANIFEST_STAGE, "row", ledger.counts(MANIFEST_STAGE), done=len(rows)),
+        _stage(download.STAGE, "video", ledger.counts(download.STAGE)),
+        _stage(validate.STAGE, "video", ledger.counts(validate.STAGE), handed_on=fetched),
+        _stage(segment.STAGE, "row", ledger.counts(segment.STAGE)),
+        _stage(build.STAGE, "clip", ledger.counts(build.STAGE), handed_on=len(windows)),
+    )
 
 
 def _stage(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from yt360_tools.config import ValidateConfig
-from yt360_tools.errors import MediaError, TransientError
+from yt360_tools.errors import MediaError, TransientError, UsageError
 from yt360_tools.manifest import Manifest
 from yt360_tools.pipeline import download
 from yt360_tools.pipeline.ledger import Ledger
@@ -66,6 +66,29 @@ def plan_validation(
     ]
 
 
+def take_up_redeclared(manifest: Manifest, ledger: Ledger, config: ValidateConfig, built: set[str], root: Path) -> None:
+    """Examine again the videos whose projection or stereo layout is declared otherwise than it was decided.
+
+    Args:
+        built: the videos that stand in shards.
+
+    Raises:
+        UsageError: one of them stands in a shard already.
+    """
+    declared = {row.video_id: _declared(row.extra, config) for row in manifest.rows}
+    for video_id, record in validated_videos(ledger).items():
+        projection, stereo = declared.get(video_id, (None, None))
+        layout = record.layout
+        if (projection or layout.projection, stereo or layout.stereo) == (layout.projection, layout.stereo):
+            continue
+        if video_id in built:
+            raise UsageError(
+                f"video {video_id!r} stands in the shards of {root} as {layout.projection} {layout.stereo} "
+                f"(by {layout.decided_by}), and is declared {projection or ''} {stereo or ''} now: use a new workspace"
+            )
+        ledger.forget(STAGE, [video_id])
+
+
 def _declared(extra: dict[str, str], config: ValidateConfig) -> tuple[str | None, str | None]:
     """A row's projection and stereo columns, unless the configuration says it for all."""
     projection = config.projection if config.projection != "auto" else extra.get("projection") or None
@@ -83,11 +106,15 @@ def examine(
 
     Raises:
         MediaError: it cannot serve; the reason says why.
+        TransientError: its media are gone.
     """
     from yt360_tools.media.layout import decide_layout
     from yt360_tools.media.probe import check_decodes, find_tracks, probe_sound, probe_video
 
-    picture_path, sound_path = find_tracks(workspace.raw_folder(video_id), video_id)
+    folder = workspace.raw_folder(video_id)
+    if not folder.is_dir():
+        raise TransientError("missing_media", f"{folder} is gone; 'yt360 download' fetches it again")
+    picture_path, sound_path = find_tracks(folder, video_id)
     picture, sound = probe_video(picture_path), probe_sound(sound_path)
     channel_map = _channel_map(sound, sound_path)
     for path, kind, track in ((picture_path, "v", picture), (sound_path, "a", sound)):

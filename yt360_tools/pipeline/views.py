@@ -75,7 +75,7 @@ def parse_view_set(text: str) -> tuple[str, int]:
     if kind not in _VIEW_SETS or not number.isdecimal() or not 1 <= int(number) <= _MOST_VIEWS:
         raise UsageError(
             f"views are ring:N, random:K or sound:K with 1 to {_MOST_VIEWS} views; "
-            f"got {text!r}{nearest(kind, _VIEW_SETS)}"
+            f"got {text!r}{'' if kind in _VIEW_SETS else nearest(kind, _VIEW_SETS)}"
         )
     return kind, int(number)
 

@@ -5,7 +5,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,10 +34,6 @@ class Workspace:
     def shards(self) -> Path:
         return self.root / "shards"
 
-    @property
-    def reports(self) -> Path:
-        return self.root / "reports"
-
     def raw_folder(self, video_id: str) -> Path:
         """Where a video's media lie; the id was checked when it was read."""
         return self.raw / video_id
@@ -45,6 +41,10 @@ class Workspace:
     def free_bytes(self) -> int:
         """Free space where the workspace is, or will be."""
         return shutil.disk_usage(self._nearest_existing()).free
+
+    def device(self) -> int:
+        """The number of the file system where the workspace is, or will be."""
+        return self._nearest_existing().stat().st_dev
 
     def _nearest_existing(self) -> Path:
         return next(path for path in (self.root, *self.root.parents) if path.exists())
@@ -58,7 +58,7 @@ class Workspace:
             UsageError: another run works in it, or the path is no folder.
         """
         try:
-            for folder in (self.raw, self.shards, self.reports):
+            for folder in (self.raw, self.shards):
                 folder.mkdir(parents=True, exist_ok=True)
             lock = os.open(self.root / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
         except (FileExistsError, NotADirectoryError) as error:
@@ -86,8 +86,9 @@ class Workspace:
                 f"another run (process {holder or 'unknown'}) works in {self.root}; "
                 "wait for it, or use another workspace"
             ) from error
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+        with suppress(OSError):  # the number is for people; the lock holds without it
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
 
     def _sweep(self) -> None:
         """Remove what a killed run left half-made; only the lock's holder may."""

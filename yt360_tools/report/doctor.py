@@ -9,11 +9,17 @@ from yt360_tools.errors import EnvironmentMissing
 _NEEDED = {
     "numpy": "numpy", "scipy": "scipy", "av": "av", "cv2": "opencv-python-headless", "h5py": "h5py",
     "simplejpeg": "simplejpeg", "soundfile": "soundfile", "yt_dlp": "yt-dlp", "matplotlib": "matplotlib",
+    "requests": "requests",
 }  # fmt: skip
 _OPTIONAL = {
     "torch": ("torch", "pip install 'yt360-tools[models]'"),
     "dask": ("dask", "pip install 'yt360-tools[dask]'"),
 }
+_DEMO_ENCODERS = ("libx264", "libvpx-vp9", "libopus", "libvorbis", "aac")
+_HOW_TO_ENCODE = (
+    "this ffmpeg lacks it; only 'yt360 demo' encodes: for it, install a full build, or take imageio-ffmpeg's binary "
+    "(python -c 'import imageio_ffmpeg as i; print(i.get_ffmpeg_exe())') by setting YT360_FFMPEG"
+)
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ def _ffmpeg() -> tuple[Finding, ...]:
         return (Finding("ffmpeg", False, True, str(error)),)
     found = [Finding("ffmpeg", True, True, f"{path} ({ffmpeg_version()})")]
     encoders = ffmpeg_encoders()
-    for name in ("libx264", "libvpx-vp9", "libopus", "libvorbis", "aac"):
-        how = "in this ffmpeg" if name in encoders else "this ffmpeg lacks it: 'yt360 demo' needs a full build"
-        found.append(Finding(f"encoder {name}", name in encoders, True, how))
+    for name in _DEMO_ENCODERS:
+        how = "in this ffmpeg" if name in encoders else _HOW_TO_ENCODE
+        found.append(Finding(f"encoder {name}", name in encoders, False, how))
     return tuple(found)

@@ -14,8 +14,8 @@ class Source(Protocol):
         """Put ``<video_id>.video.*`` and ``<video_id>.audio.*``, or one muxed ``<video_id>.*``, into a folder.
 
         Raises:
-            MediaError: there is no such video here, or not in a form that serves: final.
-            TransientError: the network or the disk failed: it may succeed later.
+            MediaError: there is no such video any more: final.
+            TransientError: the network, the disk or the configuration failed: it may succeed later.
         """
 
 
@@ -23,7 +23,8 @@ def open_source(config: DownloadConfig) -> Source:
     """The source that a configuration names: local files, URL templates, or YouTube.
 
     Raises:
-        UsageError: both a folder and a source are named, the folder is not there, a template is wrong.
+        UsageError: both a folder and a source are named, the folder is not there, a template, the cookies or
+            yt-dlp's arguments are wrong.
     """
     if config.media and config.source:
         raise UsageError("give a folder of media (--media) or a source (--source), not both")
@@ -31,6 +32,9 @@ def open_source(config: DownloadConfig) -> Source:
         from yt360_tools.sources.local import LocalSource
 
         return LocalSource(Path(config.media))
+    from yt360_tools.sources.session import check_options
+
+    check_options(config)
     if not config.source or config.source == ("youtube",):
         from yt360_tools.sources.youtube import YoutubeSource
 

@@ -5,8 +5,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from yt360_tools.config import DownloadConfig
-from yt360_tools.errors import MediaError, UsageError
-from yt360_tools.sources.ytdlp import download, template_path
+from yt360_tools.errors import ItemError, MediaError, TransientError, UsageError
+from yt360_tools.sources.secrets import without_secrets
+from yt360_tools.sources.ytdlp import download_address, template_path
 
 _EXTENSIONS = {
     "video": ("mp4", "webm", "mkv", "mov"),
@@ -27,7 +28,7 @@ class HttpSource:
                 f"give one URL template, or one for the picture and one for the sound; got {len(config.source)}"
             )
         for template in config.source:
-            _check_template(template)
+            _check_template(template, without_secrets(template, config))
         if len(config.source) == 2:
             self._templates = dict(zip(("video", "audio"), config.source, strict=True))
         elif "{track}" in config.source[0]:
@@ -43,27 +44,30 @@ class HttpSource:
     def _fetch_first(self, video_id: str, track: str, template: str, output: str) -> None:
         address = template.replace("{video_id}", quote(video_id, safe=""))
         if "{ext}" not in address:
-            download(address, output, self.config, extractor="Generic")
+            download_address(address, output, self.config)
             return
         extensions = _EXTENSIONS[track or "video"]
+        page: ItemError | None = None
         for extension in extensions:
             try:
-                download(address.replace("{ext}", extension), output, self.config, extractor="Generic")
-            except MediaError as error:
-                if error.reason != "gone":
+                download_address(address.replace("{ext}", extension), output, self.config)
+            except (MediaError, TransientError) as error:
+                if error.reason not in ("gone", "not_media"):
                     raise
+                page = error if error.reason == "not_media" else page
             else:
                 return
-        raise MediaError("gone", f"the server has none of {address} with {{ext}} = {', '.join(extensions)}")
+        if page:  # a server that answers with a page for what it has not
+            raise page
+        shown = without_secrets(address, self.config)
+        raise MediaError("gone", f"the server has none of {shown} with {{ext}} = {', '.join(extensions)}")
 
 
-def _check_template(template: str) -> None:
+def _check_template(template: str, shown: str) -> None:
     if not re.match(r"https?://", template):
-        raise UsageError(
-            f"--source {template!r} is neither 'youtube' nor an address that begins with http:// or https://"
-        )
+        raise UsageError(f"--source {shown!r} is neither 'youtube' nor an address that begins with http:// or https://")
     if "{video_id}" not in template:
-        raise UsageError(f"the URL template {template!r} lacks {{video_id}}")
+        raise UsageError(f"the URL template {shown!r} lacks {{video_id}}")
     unknown = sorted(set(re.findall(r"\{(.*?)\}", template)) - {"video_id", "track", "ext"})
     if unknown:
-        raise UsageError(f"the URL template {template!r} has {{{unknown[0]}}}; known: {{video_id}}, {{track}}, {{ext}}")
+        raise UsageError(f"the URL template {shown!r} has {{{unknown[0]}}}; known: {{video_id}}, {{track}}, {{ext}}")

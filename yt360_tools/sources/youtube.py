@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from yt360_tools.config import DownloadConfig
-from yt360_tools.errors import MediaError
-from yt360_tools.sources.ytdlp import download, template_path
+from yt360_tools.errors import TransientError
+from yt360_tools.sources.ytdlp import download_youtube, template_path
 
 _SPATIAL_SOUND = ("ambisonics_quad", "foa_with_non_diegetic", "ambisonics_5_1")
 """YouTube's words for spatial sound in ``format_note``, the preferred first."""
@@ -16,6 +16,7 @@ _SPATIAL_FORMAT_IDS = {"338": 0, "339": 0, "327": 2}
 """Formats known to be spatial, with the place of their kind in `_SPATIAL_SOUND`."""
 
 _SPHERICAL_PICTURE = ("mesh", "equi")
+_ASK_ANOTHER = "ask others (download.player_clients), or give cookies or a token (download.extractor_args)"
 _KEPT = ("id", "title", "channel_id", "upload_date", "duration", "license", "webpage_url", "extractor")
 _KEPT_OF_FORMAT = (
     "format_id", "ext", "format_note", "width", "height", "fps", "vcodec", "acodec", "audio_channels", "filesize",
@@ -34,12 +35,8 @@ class YoutubeSource:
             yield {**picture, "yt360_track": "video"}
             yield {**sound, "yt360_track": "audio"}
 
-        information = download(
-            f"https://www.youtube.com/watch?v={video_id}",
-            template_path(destination, video_id) + ".%(yt360_track)s.%(ext)s",
-            self.config,
-            choose=choose,
-        )
+        output = template_path(destination, video_id) + ".%(yt360_track)s.%(ext)s"
+        information = download_youtube(video_id, output, self.config, choose)
         _write_information(destination / f"{video_id}.info.json", information)
 
 
@@ -49,19 +46,27 @@ def choose_formats(formats: list[dict[str, Any]], max_height: int) -> tuple[dict
     The tallest spherical picture up to `max_height`, and the preferred kind of spatial sound at its highest
     bit rate. Stereo is no spatial sound: there is no falling back to it.
 
+    Which formats a video has depends on who asks: none of this is final.
+
     Raises:
-        MediaError: ``no_360_picture`` or ``no_spatial_sound``, with what was offered.
+        TransientError: ``no_360_picture`` or ``no_spatial_sound``, with what was offered and what to change.
     """
-    pictures = [
+    spherical = [
         entry
         for entry in formats
-        if entry.get("vcodec") not in (None, "none")
-        and any(word in _note(entry) for word in _SPHERICAL_PICTURE)
-        and (entry.get("height") or 0) <= max_height
+        if entry.get("vcodec") not in (None, "none") and any(word in _note(entry) for word in _SPHERICAL_PICTURE)
     ]
+    if not spherical:
+        raise TransientError(
+            "no_360_picture", f"this client offers no 360° picture among {len(formats)} formats; {_ASK_ANOTHER}"
+        )
+    pictures = [entry for entry in spherical if (entry.get("height") or 0) <= max_height]
     if not pictures:
-        raise MediaError(
-            "no_360_picture", f"no 360° picture of at most {max_height} lines among {len(formats)} formats"
+        least = min(entry["height"] for entry in spherical)
+        raise TransientError(
+            "no_360_picture",
+            f"the smallest 360° picture that this client offers has {least} lines, and download.max_height is "
+            f"{max_height}; raise it, or {_ASK_ANOTHER}",
         )
     sounds = [
         entry
@@ -71,9 +76,8 @@ def choose_formats(formats: list[dict[str, Any]], max_height: int) -> tuple[dict
         and (entry.get("audio_channels") or 4) >= 4
     ]
     if not sounds:
-        raise MediaError(
-            "no_spatial_sound",
-            "this player client offers no spatial sound; another may (download.player_clients)",
+        raise TransientError(
+            "no_spatial_sound", f"this client offers no spatial sound among {len(formats)} formats; {_ASK_ANOTHER}"
         )
     picture = max(pictures, key=lambda entry: (entry.get("height") or 0, entry.get("tbr") or 0))
     sound = min(sounds, key=lambda entry: (_sound_rank(entry), -(entry.get("abr") or entry.get("tbr") or 0)))

@@ -1,116 +1,161 @@
-"""yt-dlp as a library: one place that sets its options and reads its errors."""
+"""yt-dlp as a library: the only place that calls it, and that reads its errors."""
 
+import codecs
 import errno
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from yt360_tools.config import DownloadConfig
-from yt360_tools.errors import MediaError, TransientError
+from yt360_tools.errors import ItemError, TransientError
+from yt360_tools.sources.reasons import server_error, youtube_error
+from yt360_tools.sources.secrets import without_secrets
+from yt360_tools.sources.session import session_options
 
-_GONE = ("private video", "video unavailable", "has been removed", "account associated", "no longer available")
-_RESTRICTED = ("confirm your age", "not available in your country", "members-only", "join this channel")
-_BOT_WALL = ("not a bot", "too many requests", "http error 429")
-_GONE_STATUS = (404, 410)
+_PAGE = re.compile(r"\s*(<[!?a-z]|[{\[]|#extm3u)", re.IGNORECASE)
+"""How HTML, XML, JSON and playlists begin."""
 
-
-class _Silent:
-    """yt-dlp's messages are not printed: its errors become outcomes, which are."""
-
-    def debug(self, message: str) -> None: ...
-    def warning(self, message: str) -> None: ...
-    def error(self, message: str) -> None: ...
+_Verdict = Callable[[str, int | None], ItemError]
 
 
-def download(
-    url: str,
-    output_template: str,
-    config: DownloadConfig,
-    *,
-    extractor: str | None = None,
-    choose: Callable[[dict[str, Any]], Any] | None = None,
+def download_youtube(
+    video_id: str, output_template: str, config: DownloadConfig, choose: Callable[[dict[str, Any]], Any]
 ) -> dict[str, Any]:
-    """Download an address with yt-dlp, never merging or converting; returns its cleaned information.
+    """Download a YouTube video's chosen formats, each into a file of its own; what yt-dlp learnt of it.
 
     Args:
         output_template: where to, in yt-dlp's template language, an absolute path.
-        extractor: the extractor to use instead of asking all of them.
         choose: a format selector in yt-dlp's sense; every format that it yields is one file.
 
     Raises:
-        MediaError: it is gone, restricted or unsupported.
-        TransientError: the network, the server, a bot wall or the disk.
+        MediaError: it is gone, or the id is none.
+        TransientError: all else; another run, or another configuration, may succeed.
     """
+    options = {"outtmpl": {"default": output_template}, "format": choose, "allowed_extractors": ["youtube"]}
+    with _session(config, options, verdict=youtube_error) as session:
+        found = session.extract_info(f"https://www.youtube.com/watch?v={video_id}", ie_key="Youtube")
+        information = dict(session.sanitize_info(found))
+    if information.get("id") != video_id:
+        raise TransientError(
+            "other_video",
+            f"YouTube offers the trailer {information.get('id')} in place of {video_id}, which must be paid for; "
+            "give cookies of an account that may see it (download.cookies_file or download.cookies_from_browser)",
+        )
+    return information
+
+
+def download_address(address: str, output_template: str, config: DownloadConfig) -> None:
+    """Download what an address serves into one file, as it is.
+
+    No extractor is asked: redirects apart, nothing but the address is requested, whatever it answers.
+
+    Raises:
+        MediaError: there is nothing at the address: ``gone``.
+        TransientError: the network, the server, the disk, or an answer that is a page: ``not_media``.
+    """
+    shown = without_secrets(address, config)
+
+    def verdict(words: str, status: int | None) -> ItemError:
+        return server_error(f"{shown}: {words}", status)
+
+    options = {"outtmpl": {"default": output_template}, "format": lambda context: iter(context["formats"][:1])}
+    with _session(config, options, verdict=verdict, auto_init=False) as session:
+        found = session.process_ie_result(
+            {
+                "id": "media",
+                "title": "media",
+                "url": address,
+                "ext": _extension(session, address),
+                "protocol": "http",  # whatever the name ends with: a playlist's entries are not followed
+                "extractor": "address",
+                "extractor_key": "Address",
+                "webpage_url": address,
+            }
+        )
+        path = Path(found["requested_downloads"][0]["filepath"])
+        with path.open("rb") as file:
+            is_page = _is_page(file.read(512))
+        if is_page:
+            path.unlink()
+            raise TransientError(
+                "not_media",
+                f"{shown} answers with a page or a list, not with media; look at it in a browser: "
+                "it may ask for a login, say that the server is busy, or that the address is wrong",
+            )
+
+
+@contextmanager
+def _session(
+    config: DownloadConfig, options: dict[str, Any], *, verdict: _Verdict, auto_init: bool = True
+) -> Iterator[Any]:
+    """An open yt-dlp session whose every failure is one of ours, in one line without secrets."""
     import yt_dlp
 
-    options: dict[str, Any] = {
-        "outtmpl": {"default": output_template},
-        "quiet": True,
-        "noprogress": True,
-        "no_color": True,
-        "logger": _Silent(),
-        "retries": config.attempts,
-        "fragment_retries": config.attempts,
-        "extractor_retries": config.attempts,
-        "fixup": "never",
-        "overwrites": True,
-        "cachedir": False,
-        "noplaylist": True,
-    }
-    if choose:
-        options["format"] = choose
-    if config.rate_limit_mb_s:
-        options["ratelimit"] = config.rate_limit_mb_s * 1e6
-    if config.cookies_file:
-        options["cookiefile"] = config.cookies_file
-    if config.proxy:
-        options["proxy"] = config.proxy
-    if config.player_clients:
-        options["extractor_args"] = {"youtube": {"player_client": list(config.player_clients)}}
     try:
-        with yt_dlp.YoutubeDL(options) as session:
-            found = session.extract_info(url, ie_key=extractor)
-            return dict(session.sanitize_info(found))
-    except yt_dlp.utils.YoutubeDLError as error:
-        raise translated(error) from error
-    except OSError as error:
-        raise _disk_error(error) from error
+        with yt_dlp.YoutubeDL({**session_options(config), **options}, auto_init=auto_init) as session:
+            yield session
+    except ItemError:
+        raise
+    except Exception as error:  # also its bugs: a traceback in the ledger would show addresses
+        raise translated(error, config, verdict) from error
 
 
-def translated(error: Exception) -> MediaError | TransientError:
-    """One of our errors for one of yt-dlp's, its own words kept."""
-    words = str(error).removeprefix("ERROR: ").strip()
-    low = words.lower()
-    status = _http_status(error)
-    if "errno 28" in low or "no space left" in low:
-        return TransientError("disk_full", words)
-    if any(text in low for text in _BOT_WALL):
-        return TransientError("bot_wall", words)
-    if status in _GONE_STATUS or any(text in low for text in _GONE):
-        return MediaError("gone", words)
-    if any(text in low for text in _RESTRICTED):
-        return MediaError("restricted", words)
-    if "requested format is not available" in low or "unsupported url" in low:
-        return MediaError("unsupported", words)
-    return TransientError("network", words)
+def translated(error: Exception, config: DownloadConfig, verdict: _Verdict = youtube_error) -> ItemError:
+    """One of our errors for one of yt-dlp's, its own words kept, in one line and without secrets."""
+    import yt_dlp
+
+    causes = list(_causes(error))
+    if any(isinstance(cause, yt_dlp.cookies.CookieLoadError) for cause in causes):
+        return TransientError(
+            "cookies",
+            "the cookies cannot be loaded; see download.cookies_from_browser and download.cookies_file, "
+            "and whether the browser is closed",
+        )
+    if isinstance(error, OSError) and (error.filename or error.errno in (errno.ENOSPC, errno.EDQUOT)):
+        return TransientError.of_disk(error, "writing failed")
+    words = str(error) if isinstance(error, yt_dlp.utils.YoutubeDLError) else f"{type(error).__name__}: {error}"
+    words = words.removeprefix("ERROR:").partition("; please report this issue")[0]
+    statuses = (getattr(cause, "status", None) for cause in causes)
+    status = next((status for status in statuses if isinstance(status, int)), None)
+    return verdict(without_secrets(" ".join(words.split()), config), status)
 
 
-def _http_status(error: BaseException | None) -> int | None:
-    """The HTTP status that an error was raised for, looked for in the chain of its causes."""
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and all that it was raised for, as yt-dlp and Python note it."""
+    waiting: list[BaseException | None] = [error]
     seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        status = getattr(error, "status", None)
-        if isinstance(status, int):
-            return status
-        inner = getattr(error, "exc_info", None)
-        error = getattr(error, "cause", None) or (inner[1] if inner else None) or error.__cause__
-    return None
+    while waiting:
+        cause = waiting.pop(0)
+        if cause is None or id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        inner = getattr(cause, "exc_info", None)
+        waiting += [getattr(cause, "cause", None), inner[1] if inner else None, cause.__cause__, cause.__context__]
 
 
-def _disk_error(error: OSError) -> TransientError:
-    reason = "disk_full" if error.errno == errno.ENOSPC else "disk"
-    return TransientError(reason, f"writing failed: {error.strerror or error}")
+def _extension(session: Any, address: str) -> str:
+    """A file's extension, by its address or else by what the server says of it."""
+    from yt_dlp.networking import Request
+    from yt_dlp.utils import KNOWN_EXTENSIONS, determine_ext, urlhandle_detect_ext
+
+    extension = determine_ext(address, default_ext=None)
+    if not extension:
+        answer = session.urlopen(Request(address, headers={"Accept-Encoding": "identity"}))
+        answer.close()
+        extension = urlhandle_detect_ext(answer, default=None)
+    return extension if extension in KNOWN_EXTENSIONS else "unknown_video"
+
+
+def _is_page(start: bytes) -> bool:
+    """Whether a file's first bytes are text that begins as HTML, XML, JSON or a playlist does."""
+    try:
+        text = codecs.getincrementaldecoder("utf-8-sig")().decode(start)
+    except UnicodeDecodeError:
+        return False
+    return bool(_PAGE.match(text)) and not any(ord(letter) < 9 for letter in text)
 
 
 def template_path(folder: Path, name: str) -> str:

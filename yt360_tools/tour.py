@@ -7,8 +7,8 @@ from pathlib import Path
 
 from yt360_tools.config import Overrides
 from yt360_tools.demo.world import DemoOptions, make_world
-from yt360_tools.errors import ShardError
-from yt360_tools.pipeline.rebuild import STAGES, opened_line
+from yt360_tools.errors import EXIT_OK, ShardError
+from yt360_tools.pipeline.rebuild import opened_line
 from yt360_tools.shards import open_shards, verify_shards
 from yt360_tools.shards.summary import summarise_shards
 
@@ -30,10 +30,11 @@ class Stop:
 
 @dataclass(frozen=True)
 class Tour:
-    """What was made; `sheet` is the contact sheet."""
+    """What was made; `sheet` is the contact sheet, `exit_code` not 0 when a clip of the world is missing."""
 
     stops: tuple[Stop, ...]
     sheet: Path
+    exit_code: int
 
 
 def run_tour(out: Path, options: DemoOptions, *, workers: int, say: Callable[[str], None]) -> Tour:
@@ -45,6 +46,7 @@ def run_tour(out: Path, options: DemoOptions, *, workers: int, say: Callable[[st
     from yt360_tools.report.contact_sheet import draw_contact_sheet
 
     stops: list[Stop] = []
+    exit_code = EXIT_OK
     began = time.monotonic()
 
     def note(what: str, how_much: str, where: Path) -> None:
@@ -60,9 +62,10 @@ def run_tour(out: Path, options: DemoOptions, *, workers: int, say: Callable[[st
         workspace = out / name
         local: Overrides = {**overrides, "download": {"media": str(world.media)}}
         with opened_line(world.manifest, workspace, local, workers=workers) as line:
-            for stage in STAGES:
-                for problem in line.run(stage).problems:
-                    say(f"{problem.state} {problem.item}: {problem.reason}: {problem.detail}")
+            report = line.run()
+        for problem in (problem for stage in report.stages for problem in stage.problems):
+            say(f"{problem.state} {problem.item}: {problem.reason}: {problem.detail}")
+        exit_code = max(exit_code, report.exit_code(strict=True))
         with open_shards(workspace) as shards:
             _, damage = verify_shards(shards.paths)
             if damage:
@@ -74,4 +77,4 @@ def run_tour(out: Path, options: DemoOptions, *, workers: int, say: Callable[[st
     with open_shards(out / "panorama") as panoramas, open_shards(out / "viewport") as crops:
         drawn = draw_contact_sheet(panoramas, sheet, crops=crops, count=4)
     note("contact sheet", f"{drawn} clips", sheet)
-    return Tour(tuple(stops), sheet)
+    return Tour(tuple(stops), sheet, exit_code)
