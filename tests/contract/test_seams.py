@@ -288,7 +288,7 @@ class TestChoosingFormatsOfYoutube:
         ],
     )
     def test_never_falls_back_to_stereo_or_to_a_flat_picture(self, formats: list[dict[str, Any]], reason: str) -> None:
-        with pytest.raises(MediaError) as caught:
+        with pytest.raises(TransientError) as caught:
             choose_formats(formats, 2160)
         assert caught.value.reason == reason
 

@@ -7,6 +7,7 @@ import yt_dlp
 
 from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import ItemError, MediaError, TransientError
+from yt360_tools.sources.reasons import youtube_error
 from yt360_tools.sources.youtube import choose_formats
 from yt360_tools.sources.ytdlp import translated
 
@@ -43,6 +44,7 @@ PASSING = {
     "Video unavailable. This content isn't available.": ("unavailable", "cookies"),
     "This video is unavailable. Error code: 152 - 18": ("unavailable", "proxy"),
     "The page needs to be reloaded.": ("network", ""),
+    "unable to download video data: the connection has been terminated": ("network", ""),
     "unable to write data: [Errno 28] No space left on device": ("disk_full", "free space"),
     "unable to open for writing: [Errno 13] Permission denied": ("disk", "permissions"),
 }
@@ -66,6 +68,11 @@ def test_what_may_pass_is_tried_again_and_says_what_to_change(words: str, expect
     assert "abcdefghijk" in str(error)
     assert advice in str(error).partition("abcdefghijk")[2]
     assert "\n" not in str(error)
+
+
+def test_a_server_that_is_unavailable_says_nothing_of_the_video() -> None:
+    error = youtube_error("HTTP Error 503: Service Unavailable", 503)
+    assert (type(error), error.reason, str(error)) == (TransientError, "network", "HTTP Error 503: Service Unavailable")
 
 
 def test_a_bug_of_yt_dlp_is_no_verdict_on_the_video() -> None:

@@ -67,8 +67,9 @@ _YOUTUBE_RULES = (
     ),
     Rule(
         (
-            "has been removed", "has been deleted", "been terminated", "account associated", "closed their youtube",
-            "no longer available", "isn't available anymore", "not available anymore", "does not exist",
+            "video has been removed", "video has been deleted", "video is no longer available",
+            "video isn't available anymore", "video is not available anymore", "video does not exist",
+            "account associated with this video", "account has been terminated",
         ),
         MediaError,
         "gone",
@@ -102,6 +103,8 @@ _GONE = (404, 410)
 
 def youtube_error(words: str, status: int | None) -> ItemError:
     """One of our errors for what yt-dlp said of a YouTube video, and the HTTP status behind it."""
+    if status is not None and status >= 500:  # "Service Unavailable" speaks of the server
+        return TransientError("network", words)
     low = words.lower().replace("’", "'")
     for rule in _YOUTUBE_RULES:
         if any(text in low for text in rule.words):
