@@ -214,7 +214,8 @@ def test_a_plan_writes_nothing(world: Path) -> None:
     check_fields(
         plan,
         {
-            "videos_to_fetch": int, "fetch_bytes": int, "media_are_linked": bool, "faults": list, "videos_to_validate": int, "rows_to_segment": int,
+            "videos_to_fetch": int, "fetch_bytes": int, "media_are_linked": bool, "faults": list,
+            "videos_to_validate": int, "rows_to_segment": int,
             "clips_to_build": int, "shard_bytes": int, "free_bytes": int, "verdict": str,
         },
     )  # fmt: skip

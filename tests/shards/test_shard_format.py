@@ -1,78 +1,33 @@
 """The shard format: what is written is read back, whole or not at all, and no damage goes unnoticed."""
 
-import json
 import multiprocessing
 import os
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import h5py
 import numpy as np
 import pytest
-import soundfile
+from small_shards import HEADER, LOOKS, RATE_HZ, clip, flipped, shard, smooth_frames
 
 from yt360_tools.ambisonics import rotate
 from yt360_tools.errors import ShardError, UsageError
-from yt360_tools.geometry import CUBE_FACES, Direction
+from yt360_tools.geometry import CUBE_FACES
 from yt360_tools.projection import viewport
 from yt360_tools.records import ClipWindow
 from yt360_tools.shards import (
     ClipContent,
     EncodedFrames,
-    ShardHeader,
     ShardSet,
     ShardWriter,
-    ViewContent,
-    extract_clip,
     open_shards,
     verify_shards,
 )
 from yt360_tools.shards.codecs import writing_codec
 from yt360_tools.shards.summary import summarise_shards
-
-LOOKS = (Direction(30.0, -10.0, 5.0), Direction(-100.25, 20.0))
-HEADER = ShardHeader("train", {"fps": 4.0, "codec": "raw"}, {"numpy": "2"})
-RATE_HZ = 480
-
-
-def smooth_frames(seed: int, count: int = 3, height: int = 24, width: int = 32) -> np.ndarray:
-    """Frames without sharp edges, which JPEG keeps well."""
-    phases = np.random.default_rng(seed).uniform(0, 2 * np.pi, (count, 1, 1, 3))
-    rows, columns = np.arange(height)[:, None, None] / height, np.arange(width)[:, None] / width
-    return np.rint(127.5 + 60 * np.sin(1.5 * rows + 2 * columns + phases)).astype(np.uint8)
-
-
-def clip(
-    clip_id: str = "-v-54.5", codec: str = "raw", seed: int = 0, looks: Sequence[Direction] = LOOKS
-) -> ClipContent:
-    rng = np.random.default_rng(seed)
-    encoder = writing_codec(codec, quality=90)
-    views = []
-    for index, look in enumerate(looks):
-        encoded = tuple(encoder.encode(frame) for frame in smooth_frames(seed + index))
-        beam = rng.normal(size=RATE_HZ).astype(np.float32)
-        views.append(ViewContent(viewport(look, 80, 32, 24), EncodedFrames(codec, encoded), beam))
-    foa = rng.normal(size=(4, RATE_HZ)).astype(np.float32)
-    video_id, _, start = clip_id.rpartition("-")
-    window = ClipWindow(clip_id, video_id, float(start), float(start) + 1, "train")
-    return ClipContent(window, 3.0, RATE_HZ, foa, tuple(views), {"projection": "eac", "fps": 29.97})
-
-
-def shard(path: Path, *clips: ClipContent, header: ShardHeader = HEADER) -> Path:
-    with ShardWriter(path, header) as writer:
-        for one in clips:
-            writer.add(one)
-        writer.publish()
-    return path
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "shards" / "train-00000.h5"
 
 
 class TestReadingBack:
@@ -321,11 +276,6 @@ class TestContentHash:
             assert sound == {found.clip_id: found.content_sha256 for found in shards}
 
 
-def flipped(image: bytes, offset: int) -> bytes:
-    """The file with one bit of one byte turned over."""
-    return image[:offset] + bytes([image[offset] ^ 1 << offset % 8]) + image[offset + 1 :]
-
-
 def unnoticed(path: Path, image: bytes, offsets: list[int], truth: dict[str, str]) -> list[int]:
     """The offsets whose flipped bit changes what is read without being found."""
     missed = []
@@ -445,46 +395,3 @@ class TestVerifying:
                     process.kill()
                 pytest.fail("verifying hangs on a flipped bit")
             assert future.result() == []
-
-
-class TestForOthers:
-    def test_a_program_with_h5py_alone_reads_a_shard(self, path: Path) -> None:
-        """As docs/shard-format.md shows it, with another JPEG decoder."""
-        written = clip(codec="jpeg")
-        shard(path, written)
-        with h5py.File(path) as file:
-            assert np.bytes_(file.attrs["format"]) == b"yt360-shard"
-            assert b"+x front, +y left, +z up" in np.bytes_(file.attrs["conventions"])
-            assert json.loads(file.attrs["config"]) == HEADER.config
-            group = next(iter(file["clips"].values()))
-            view = group["views/0"]
-            begin, end = view["offsets"][0:2]
-            frame = cv2.imdecode(view["frames"][begin:end], cv2.IMREAD_COLOR)[..., ::-1]
-            assert frame.shape == (view.attrs["height"], view.attrs["width"], 3)
-            assert np.abs(frame - smooth_frames(0)[0].astype(float)).mean() < 2
-            assert view["direction"][:3].tolist() == [30, -10, 5]
-            assert group["rates"][:].tolist() == [3, RATE_HZ]
-            assert (group["ambisonics"][:] == written.ambisonics).all()
-
-    @pytest.mark.parametrize("codec", ["raw", "jpeg"])
-    def test_an_extracted_clip_opens_in_any_program(self, codec: str, path: Path, tmp_path: Path) -> None:
-        folder = tmp_path / "out" / "clip"
-        with open_shards(shard(path, clip(codec=codec))) as shards:
-            stored = shards.clip("-v-54.5")
-            extract_clip(stored, folder)
-            sounds = {"ambisonics": stored.ambisonics}
-            for index, view in enumerate(stored.views):
-                sounds |= {f"view{index}": view.ambisonics, f"view{index}.beam": view.beam[None]}
-                for number, frame in enumerate(view.frames):
-                    picture = cv2.imread(str(folder / f"view{index}" / f"frame{number:04d}.png"))
-                    assert (picture[..., ::-1] == frame).all()
-        for name, channels in sounds.items():
-            samples, rate_hz = soundfile.read(folder / f"{name}.wav", dtype="float32", always_2d=True)
-            assert rate_hz == RATE_HZ
-            assert (channels == samples.T).all()
-        facts = json.loads((folder / "clip.json").read_text())
-        assert (facts["clip_id"], facts["video_id"], facts["start_s"], facts["end_s"]) == ("-v-54.5", "-v", 54.5, 55.5)
-        assert [view["yaw_deg"] for view in facts["views"]] == [30, -100.25]
-        assert [view["frames"] for view in facts["views"]] == [3, 3]
-        expected = {"clip.json", *(f"{name}.wav" for name in sounds), "view0", "view1"}
-        assert {found.name for found in folder.iterdir()} == expected

@@ -26,7 +26,11 @@ class FrameCodec(Protocol):
         """How many frames a stored view (its HDF5 group) holds."""
 
     def load(self, group: Any, first: int, last: int) -> Frames:
-        """Frames `first` to `last` (exclusive) of a stored view, (last - first, height, width, 3)."""
+        """Frames `first` to `last` (exclusive) of a stored view, (last - first, height, width, 3).
+
+        Raises:
+            ValueError: a frame is damaged.
+        """
 
 
 class RawCodec:
@@ -38,8 +42,10 @@ class RawCodec:
         return np.ascontiguousarray(frame).tobytes()
 
     def datasets(self, encoded: tuple[bytes, ...], height: int, width: int) -> dict[str, NDArray[Any]]:
-        pixels = np.frombuffer(b"".join(encoded), np.uint8)
-        return {"frames": pixels.reshape(len(encoded), height, width, 3)}
+        frames = np.empty((len(encoded), height, width, 3), np.uint8)
+        for frame, pixels in zip(frames, encoded, strict=True):
+            frame[...] = np.frombuffer(pixels, np.uint8).reshape(frame.shape)
+        return {"frames": frames}
 
     def count(self, group: Any) -> int:
         return int(group["frames"].shape[0])
@@ -79,20 +85,17 @@ class JpegCodec:
         import simplejpeg
 
         offsets = group["offsets"][first : last + 1]
-        height, width = int(group.attrs["height"]), int(group.attrs["width"])
-        if last <= first:
-            return np.zeros((0, height, width, 3), np.uint8)
-        packed = group["frames"][offsets[0] : offsets[-1]].tobytes()
+        count = max(0, min(last - first, len(offsets) - 1))
+        frames = np.empty((count, int(group.attrs["height"]), int(group.attrs["width"]), 3), np.uint8)
+        if not count:
+            return frames
+        packed = group["frames"][offsets[0] : offsets[-1]]
         bounds = offsets - offsets[0]
-        try:
-            return np.stack(
-                [simplejpeg.decode_jpeg(packed[begin:end], colorspace="RGB") for begin, end in pairwise(bounds)]
-            )
-        except ValueError as error:
-            raise ShardError(
-                f"{group.file.filename}: a frame of {group.name} is damaged ({error}); "
-                "'yt360 shard verify' lists all damage"
-            ) from error
+        for frame, (begin, end) in zip(frames, pairwise(bounds), strict=True):
+            decoded = simplejpeg.decode_jpeg(packed[begin:end], colorspace="RGB", buffer=frame)
+            if decoded.shape != frame.shape:
+                raise ValueError(f"a frame of {group.name} has shape {decoded.shape}, not {frame.shape}")
+        return frames
 
 
 _CODECS = {"raw": RawCodec, "jpeg": JpegCodec}

@@ -1,6 +1,7 @@
 """A clip taken out of its shard, as pictures and sound files that any program opens."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +10,27 @@ from numpy.typing import NDArray
 
 from yt360_tools.shards.reader import StoredClip
 
+_FILE = re.compile(r"clip\.json|ambisonics\.wav|view(0|[1-9][0-9]*)(\.beam)?\.wav")
+_FRAMES = re.compile(r"view(0|[1-9][0-9]*)")
+_FRAME = re.compile(r"frame([0-9]{4}|[1-9][0-9]{4,})\.png")
+
 
 def extract_clip(clip: StoredClip, folder: Path) -> None:
     """Write ``clip.json``, ``ambisonics.wav`` and, for view k, ``view<k>/frame0000.png`` and so on,
     ``view<k>.wav`` (AmbiX turned to the view) and ``view<k>.beam.wav``; sound as 32-bit float.
+
+    Files of these names that an earlier clip has left in the folder are removed first, and nothing else.
+
+    Raises:
+        ShardError: the clip is damaged; the folder is as it was then.
+        OSError: the folder cannot be written.
     """
     import cv2
 
     facts = describe_clip(clip)
     clip.check()
     folder.mkdir(parents=True, exist_ok=True)
+    _clear(folder)
     _write_sound(folder / "ambisonics.wav", clip.ambisonics, clip.sample_rate_hz)
     for index, view in enumerate(clip.views):
         frames = folder / f"view{index}"
@@ -58,6 +70,20 @@ def describe_clip(clip: StoredClip) -> dict[str, Any]:
             for index, stored in enumerate(clip.views)
         ],
     }
+
+
+def _clear(folder: Path) -> None:
+    """Remove what `extract_clip` writes. A view's folder goes when it is empty; links to folders are left alone."""
+    for item in sorted(folder.iterdir()):
+        if item.is_dir():
+            if _FRAMES.fullmatch(item.name) and not item.is_symlink():
+                for frame in sorted(item.iterdir()):
+                    if _FRAME.fullmatch(frame.name) and not frame.is_dir():
+                        frame.unlink()
+                if not any(item.iterdir()):
+                    item.rmdir()
+        elif _FILE.fullmatch(item.name):
+            item.unlink()
 
 
 def _write_sound(path: Path, channels: NDArray[np.float32], sample_rate_hz: int) -> None:

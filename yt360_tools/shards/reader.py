@@ -3,6 +3,7 @@
 import functools
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,25 +17,32 @@ from yt360_tools.records import ClipWindow, View
 from yt360_tools.shards.attributes import read_attributes
 from yt360_tools.shards.checks import checked_content
 from yt360_tools.shards.codecs import reading_codec
-from yt360_tools.shards.schema import FORMAT, VERSION, set_sha256
+from yt360_tools.shards.damage import naming_damage
+from yt360_tools.shards.opening import recent_files
+from yt360_tools.shards.schema import set_sha256
 
 
 class StoredView:
-    """A view in a shard; pictures and sound are read when they are asked for."""
+    """View `index` of a clip in a shard; pictures and sound are read when they are asked for.
 
-    def __init__(self, group: Any, ambisonics: Any) -> None:
-        self._group, self._ambisonics = group, ambisonics
-        attributes = read_attributes(group)
-        self._codec = reading_codec(str(attributes["codec"]), group.file.filename)
-        yaw, pitch, roll, hfov, vfov = (float(value) for value in group["direction"][:])
-        self.view = View(
-            str(attributes["projection"]),
-            Direction(yaw, pitch, roll),
-            hfov,
-            vfov,
-            int(attributes["width"]),
-            int(attributes["height"]),
-        )
+    Raises:
+        ShardError: from all that reads, when the shard is damaged.
+    """
+
+    def __init__(self, clip: "StoredClip", index: int) -> None:
+        self._clip, self._path = clip, f"views/{index}"
+        with clip.group() as group:
+            attributes = read_attributes(group[self._path])
+            yaw, pitch, roll, hfov, vfov = _finite(group[self._path]["direction"])
+            self._codec = reading_codec(str(attributes["codec"]), str(clip.path))
+            self.view = View(
+                str(attributes["projection"]),
+                Direction(yaw, pitch, roll),
+                hfov,
+                vfov,
+                int(attributes["width"]),
+                int(attributes["height"]),
+            )
 
     @property
     def direction(self) -> Direction:
@@ -43,11 +51,13 @@ class StoredView:
 
     def __len__(self) -> int:
         """The number of frames."""
-        return self._codec.count(self._group)
+        with self._clip.group() as group:
+            return self._codec.count(group[self._path])
 
     def frames_between(self, first: int, last: int) -> NDArray[np.uint8]:
         """Frames `first` to `last` (exclusive), RGB (last - first, height, width, 3)."""
-        return self._codec.load(self._group, first, last)
+        with self._clip.group() as group:
+            return self._codec.load(group[self._path], first, last)
 
     @property
     def frames(self) -> NDArray[np.uint8]:
@@ -57,36 +67,52 @@ class StoredView:
     @property
     def ambisonics(self) -> NDArray[np.float32]:
         """The clip's sound turned to this view, float32 (4, samples): its front is the view's axis."""
-        return rotate(self._ambisonics[:], self.direction.view_from_world).astype(np.float32)
+        return rotate(self._clip.ambisonics, self.direction.view_from_world).astype(np.float32, copy=False)
 
     @property
     def beam(self) -> NDArray[np.float32]:
         """A virtual microphone along the view's axis, float32 (samples,)."""
-        return np.asarray(self._group["beam"][:])
+        with self._clip.group() as group:
+            return np.asarray(group[self._path]["beam"][:])
 
 
 class StoredClip:
-    """A clip in a shard."""
+    """A clip in a shard. It holds no file open: it stays good when its set closes the shard, or is pickled.
 
-    def __init__(self, group: Any) -> None:
-        self._group = group
-        start_s, end_s = (float(value) for value in group["window"][:])
-        fps, sample_rate_hz = (float(value) for value in group["rates"][:])
-        attributes = read_attributes(group)
-        self.window = ClipWindow(
-            str(attributes["clip_id"]),
-            str(attributes["video_id"]),
-            start_s,
-            end_s,
-            str(attributes["split"]),
-        )
-        self.fps, self.sample_rate_hz = fps, int(sample_rate_hz)
-        self.source: dict[str, Any] = json.loads(str(attributes["source"]))
-        self.content_sha256 = str(attributes["content_sha256"])
+    Attributes:
+        path: the shard.
+
+    Raises:
+        ShardError: from all that reads, when the shard is damaged.
+    """
+
+    def __init__(self, shards: "ShardSet", path: Path, clip_id: str) -> None:
+        self.path = path
+        self._shards, self._stored_as = shards, clip_id
+        with self.group() as group:
+            start_s, end_s = _finite(group["window"])
+            fps, sample_rate_hz = _finite(group["rates"])
+            attributes = read_attributes(group)
+            self.window = ClipWindow(
+                str(attributes["clip_id"]),
+                str(attributes["video_id"]),
+                start_s,
+                end_s,
+                str(attributes["split"]),
+            )
+            self.fps, self.sample_rate_hz = fps, int(sample_rate_hz)
+            self.source: dict[str, Any] = json.loads(str(attributes["source"]))
+            self.content_sha256 = str(attributes["content_sha256"])
 
     @property
     def clip_id(self) -> str:
         return self.window.clip_id
+
+    @contextmanager
+    def group(self) -> Iterator[Any]:
+        """The clip's HDF5 group, for use within the block, where failing to read it becomes a `ShardError`."""
+        with naming_damage(self.path, self._stored_as):
+            yield self._shards.file(self.path)["clips"][self._stored_as]
 
     def check(self) -> None:
         """Recompute the clip's checksums.
@@ -94,24 +120,26 @@ class StoredClip:
         Raises:
             ShardError: what is stored is not what was written.
         """
-        try:
-            checked_content(self._group, self._group.name.rpartition("/")[2])
-        except (ShardError, OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
-            raise ShardError(f"{self._group.file.filename}: clip {self.clip_id!r}: {error}") from error
+        with self.group() as group:
+            checked_content(group, self.path, self._stored_as)
 
     @property
     def ambisonics(self) -> NDArray[np.float32]:
         """The sound as recorded, AmbiX W, Y, Z, X, float32 (4, samples)."""
-        return np.asarray(self._group["ambisonics"][:])
+        with self.group() as group:
+            return np.asarray(group["ambisonics"][:])
 
     @functools.cached_property
     def views(self) -> tuple[StoredView, ...]:
-        stored = self._group["views"]
-        return tuple(StoredView(stored[str(k)], self._group["ambisonics"]) for k in range(len(stored)))
+        with self.group() as group:
+            count = len(group["views"])
+        return tuple(StoredView(self, index) for index in range(count))
 
 
 class ShardSet:
     """Shards taken together: iterate over its clips, or ask for one by id.
+
+    A set of any size keeps the few files open that were asked for last; its clips open theirs again when they are read.
 
     Attributes:
         paths: the files, sorted by name.
@@ -119,7 +147,7 @@ class ShardSet:
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self.paths = tuple(paths)
-        self._open: dict[Path, Any] = {}
+        self._opened = recent_files()
 
     def __enter__(self) -> "ShardSet":
         return self
@@ -128,30 +156,32 @@ class ShardSet:
         self.close()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"paths": self.paths, "_open": {}}
+        """The paths, and the index once it is made, but no open file."""
+        return {name: value for name, value in self.__dict__.items() if name != "_opened"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _opened=recent_files())
 
     def close(self) -> None:
         """Close every file; they open again when something is asked for."""
-        for file in self._open.values():
-            file.close()
-        self._open.clear()
+        self._opened.cache_clear()
 
     def file(self, path: Path) -> Any:
-        """The open HDF5 file of one shard, checked for its format and version."""
-        if path not in self._open:
-            self._open[path] = open_shard_file(path)
-        return self._open[path]
+        """The open HDF5 file of one shard, checked for its format and version. Do not close it."""
+        return self._opened(path)
 
     @functools.cached_property
     def index(self) -> dict[str, Path]:
         """Which file holds each clip, by clip id.
 
         Raises:
-            ShardError: two shards hold the same clip.
+            ShardError: two shards hold the same clip, or one cannot be read.
         """
         where: dict[str, Path] = {}
         for path in self.paths:
-            for clip_id in self.file(path)["clips"]:
+            with naming_damage(path):
+                clip_ids = list(self.file(path)["clips"])
+            for clip_id in clip_ids:
                 if clip_id in where:
                     raise ShardError(f"clip {clip_id!r} stands in {where[clip_id]} and in {path}")
                 where[clip_id] = path
@@ -169,6 +199,7 @@ class ShardSet:
 
         Raises:
             UsageError: no shard holds it.
+            ShardError: the shard is damaged.
         """
         path = self.index.get(clip_id)
         if path is None:
@@ -176,15 +207,24 @@ class ShardSet:
                 f"no clip {clip_id!r} in {len(self.paths)} shards with {len(self.index)} clips"
                 f"{nearest(clip_id, self.index)}"
             )
-        try:
-            return StoredClip(self.file(path)["clips"][clip_id])
-        except (KeyError, OSError, RuntimeError, ValueError) as error:
-            raise ShardError(f"{path}: clip {clip_id!r} cannot be read ({error}); try 'yt360 shard verify'") from error
+        return StoredClip(self, path, clip_id)
 
     @property
     def content_hash(self) -> str:
         """The sha256 over all clips sorted by id, each by its content: without times and tool versions."""
         return set_sha256({clip.clip_id: clip.content_sha256 for clip in self})
+
+
+def _finite(dataset: Any) -> list[float]:
+    """A dataset's numbers, which must be some.
+
+    Raises:
+        ValueError: they are damaged.
+    """
+    values = [float(value) for value in dataset[:]]
+    if not np.isfinite(values).all():
+        raise ValueError(f"{dataset.name} is {values}")
+    return values
 
 
 def open_shards(*where: str | Path) -> ShardSet:
@@ -206,34 +246,3 @@ def open_shards(*where: str | Path) -> ShardSet:
         else:
             raise UsageError(f"{item} does not exist; give shards (*.h5), a folder of them or a workspace")
     return ShardSet(list(dict.fromkeys(paths)))
-
-
-def open_shard_file(path: Path) -> Any:
-    """A shard's HDF5 file, opened for reading.
-
-    Raises:
-        ShardError: it is no HDF5 file, damaged, no shard, or of an unknown version.
-    """
-    import h5py
-
-    try:
-        file = h5py.File(path, "r")
-        attributes = read_attributes(file)
-        kind, version = attributes.get("format"), attributes.get("version")
-        clips = file.get("clips")
-    except (OSError, RuntimeError, KeyError, ValueError) as error:
-        if isinstance(error, PermissionError):
-            raise ShardError(f"{path}: no permission to read it") from error
-        raise ShardError(
-            f"{path}: not a whole HDF5 file (cut short, damaged, or no shard); delete it and build again"
-        ) from error
-    if kind != FORMAT or version is None:
-        file.close()
-        raise ShardError(f"{path}: an HDF5 file, but no {FORMAT}")
-    if int(version) != VERSION:
-        file.close()
-        raise ShardError(f"{path}: format version {int(version)}; this version of yt360-tools reads version {VERSION}")
-    if clips is None:
-        file.close()
-        raise ShardError(f"{path}: the group 'clips' is missing: damaged")
-    return file

@@ -93,14 +93,12 @@ def content_sha256(datasets: Mapping[str, NDArray[Any]]) -> str:
 
 def record_sha256(content: str, attributes: Mapping[str, Mapping[str, Any]]) -> str:
     """The checksum of a clip's content checksum and of its attributes by group path."""
-    plain = json.dumps(attributes, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(f"{content}\0{plain}".encode()).hexdigest()
+    return hashlib.sha256(f"{content}\0{_canonical_json(attributes)}".encode()).hexdigest()
 
 
 def attributes_sha256(attributes: Mapping[str, Any]) -> str:
     """The checksum of a shard's own attributes."""
-    plain = json.dumps(attributes, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(plain.encode()).hexdigest()
+    return hashlib.sha256(_canonical_json(attributes).encode()).hexdigest()
 
 
 def set_sha256(content_by_clip: Mapping[str, str]) -> str:
@@ -109,3 +107,8 @@ def set_sha256(content_by_clip: Mapping[str, str]) -> str:
     for clip_id in sorted(content_by_clip):
         digest.update(f"{clip_id}\0{content_by_clip[clip_id]}\n".encode())
     return digest.hexdigest()
+
+
+def _canonical_json(values: Mapping[str, Any]) -> str:
+    """The one JSON text that checksums of attributes run over: sorted, without spaces, in ASCII."""
+    return json.dumps(values, sort_keys=True, separators=(",", ":"))

@@ -2,9 +2,11 @@
 
 import json
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from yt360_tools.shards.attributes import read_attributes
+from yt360_tools.shards.damage import naming_damage
 from yt360_tools.shards.reader import ShardSet
 from yt360_tools.shards.schema import VERSION, set_sha256
 
@@ -27,20 +29,8 @@ def summarise_shards(shards: ShardSet) -> dict[str, Any]:
         first = clip.views[0].view if clip.views else None
         size = f"{first.projection} {first.width}x{first.height}" if first else "none"
         kinds[f"{len(clip.views)} x {size} at {clip.fps:g} fps, sound at {clip.sample_rate_hz} Hz"] += 1
-    files = []
-    for path in shards.paths:
-        attributes = read_attributes(shards.file(path))
-        files.append(
-            {
-                "path": str(path),
-                "bytes": path.stat().st_size,
-                "clips": len(shards.file(path)["clips"]),
-                "split": attributes["split"],
-                "version": attributes["version"],
-                "config": json.loads(str(attributes["config"])),
-                "tools": json.loads(str(attributes["tools"])),
-            }
-        )
+    clips_in = Counter(shards.index.values())
+    files = [_file_facts(shards, path, clips_in[path]) for path in shards.paths]
     return {
         "format_version": VERSION,
         "clips": len(contents),
@@ -52,3 +42,17 @@ def summarise_shards(shards: ShardSet) -> dict[str, Any]:
         "content_hash": set_sha256(contents),
         "shards": files,
     }
+
+
+def _file_facts(shards: ShardSet, path: Path, clips: int) -> dict[str, Any]:
+    with naming_damage(path):
+        attributes = read_attributes(shards.file(path))
+        return {
+            "path": str(path),
+            "bytes": path.stat().st_size,
+            "clips": clips,
+            "split": attributes["split"],
+            "version": attributes["version"],
+            "config": json.loads(str(attributes["config"])),
+            "tools": json.loads(str(attributes["tools"])),
+        }

@@ -6,10 +6,8 @@ from pathlib import Path
 
 from yt360_tools.errors import ShardError
 from yt360_tools.shards.checks import check_header, checked_content
-from yt360_tools.shards.reader import open_shard_file
-
-_DAMAGE = (ShardError, OSError, RuntimeError, KeyError, ValueError, TypeError)
-"""What h5py raises over a damaged file, beside our own."""
+from yt360_tools.shards.damage import naming_damage
+from yt360_tools.shards.opening import open_shard_file
 
 
 @dataclass(frozen=True)
@@ -35,16 +33,18 @@ def verify_shards(
             continue
         with file:
             try:
-                check_header(file)
-                clip_ids = list(file["clips"])
-            except _DAMAGE as error:
-                damage.append(Damage(path, "", f"{path}: {error}"))
+                with naming_damage(path, hint=""):
+                    check_header(file, path)
+                    clip_ids = list(file["clips"])
+            except ShardError as error:
+                damage.append(Damage(path, "", str(error)))
                 continue
             for clip_id in clip_ids:
                 try:
-                    content = checked_content(file["clips"][clip_id], clip_id)
-                except _DAMAGE as error:
-                    damage.append(Damage(path, clip_id, f"{path}: clip {clip_id!r}: {error}"))
+                    with naming_damage(path, clip_id, hint=""):
+                        content = checked_content(file["clips"][clip_id], path, clip_id)
+                except ShardError as error:
+                    damage.append(Damage(path, clip_id, str(error)))
                 else:
                     if clip_id in sound:
                         damage.append(Damage(path, clip_id, f"{path}: clip {clip_id!r} stands in two shards"))
