@@ -20,7 +20,7 @@ from yt360_tools.ambisonics import (
     rotate,
 )
 from yt360_tools.errors import UsageError
-from yt360_tools.geometry import fibonacci_sphere, view_from_world
+from yt360_tools.geometry import angle_between, angles_from_ray, fibonacci_sphere, view_from_world
 
 Values = NDArray[np.float64]
 
@@ -192,6 +192,16 @@ class TestBeam:
         turned = rotate(foa, view_from_world(*np.radians(look)))
         assert beam(foa, ray(*look[:2])) == pytest.approx(beam(turned, np.array([1.0, 0, 0])))
 
+    def test_is_the_same_sum_on_every_machine(self) -> None:
+        """Beams are stored and hashed: a matrix product's last bits hang on processor, threads and length."""
+        foa = np.random.default_rng(17).normal(size=(4, 100_001)).astype(np.float32)
+        axis = ray(37, -24)
+        w, y, z, x = np.array([0.5, 0.5 * axis[1], 0.5 * axis[2], 0.5 * axis[0]], np.float32)
+        found = beam(foa, axis)
+        assert found.dtype == np.float32
+        assert (found == ((w * foa[0] + y * foa[1]) + z * foa[2]) + x * foa[3]).all()
+        assert (beam(foa[:, 77:1000], axis) == found[77:1000]).all()
+
     def test_an_unknown_pattern_is_refused(self) -> None:
         with pytest.raises(UsageError, match=r"'shotgun'.*cardioid"):
             beam(random_scene(0), ray(0, 0), "shotgun")
@@ -275,6 +285,69 @@ class TestLoudestDirections:
         found = self.find(plane_wave(noise(2, 15), ray(5, 5)), count=1)
         assert found.shape == (1, 3)
         assert np.linalg.norm(found[0]) == pytest.approx(1)
+
+    def test_a_plane_wave_is_found_to_a_hundredth_of_a_degree(self) -> None:
+        """Not to the next point of a grid, which may be four degrees away."""
+        rng = np.random.default_rng(18)
+        sources = [*rng.normal(size=(60, 3)), ray(180, 0), ray(0, 90), ray(0, -90), ray(-90, 0)]
+        for source in sources:
+            unit = source / np.linalg.norm(source)
+            found = self.find(plane_wave(noise(0.5, 19), unit), count=1)
+            assert np.degrees(angle_between(found[0], unit)) < 0.01
+
+    def test_among_as_much_diffuse_noise_it_is_found_to_a_degree(self) -> None:
+        rng = np.random.default_rng(20)
+        diffuse = 0.1 * rng.normal(size=(4, 4 * RATE_HZ)) * np.sqrt([[1], [1 / 3], [1 / 3], [1 / 3]])
+        found = self.find(plane_wave(noise(4, 21), ray(-61, 17)) + diffuse, count=1)
+        assert degrees_between(found[0], ray(-61, 17)) < 1
+
+    @pytest.mark.parametrize("apart_deg", [45, 60, 90])
+    def test_neighbours_do_not_pull_each_other_together(self, apart_deg: float) -> None:
+        """They change places every quarter of a second: one window in five of a tenth of a second has both."""
+        turns = np.floor(np.arange(5 * RATE_HZ) / RATE_HZ / 0.25) % 2
+        loud, soft = ray(31, 12), ray(31 + apart_deg, 12)
+        foa = plane_wave(noise(5, 22) * turns, loud) + plane_wave(0.7 * noise(5, 23) * (1 - turns), soft)
+        found = self.find(foa)
+        assert degrees_between(found[0], loud) < 0.7
+        assert degrees_between(found[1], soft) < 0.7
+
+    @pytest.mark.parametrize("seed", range(8))
+    def test_the_least_separation_holds_for_the_refined_directions(self, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        turns = np.arange(6 * RATE_HZ) // RATE_HZ
+        foa = sum(
+            plane_wave(noise(6, 30 + k) * (turns == k), ray(rng.uniform(-180, 180), rng.uniform(-60, 60)))
+            for k in range(6)
+        )
+        found = self.find(foa, count=6, separation_deg=1)
+        gaps = sorted(degrees_between(a, b) for i, a in enumerate(found) for b in found[i + 1 :])
+        middle = gaps[len(gaps) // 2]
+        kept = self.find(foa, count=6, separation_deg=middle)
+        assert len(kept) < len(found)
+        assert all(degrees_between(a, b) >= middle - 1e-6 for i, a in enumerate(kept) for b in kept[i + 1 :])
+
+    def test_a_duplicate_is_no_second_direction(self) -> None:
+        rng = np.random.default_rng(24)
+        for source in rng.normal(size=(40, 3)):
+            foa = plane_wave(noise(0.5, 25), source / np.linalg.norm(source))
+            assert len(self.find(foa, separation_deg=0)) == 1
+
+    def test_last_bits_of_the_sound_do_not_show(self) -> None:
+        """Directions end in shards: they are whole thousandths of a degree, and 0 is +0."""
+        turns = np.floor(np.arange(2 * RATE_HZ) / RATE_HZ / 0.5) % 2
+        for loud, soft in [((60, 10), (-80, -25)), ((0, 0), (180, 0)), ((-90, 0), (0, 90)), ((13.3, 1), (-160.7, -4))]:
+            foa = plane_wave(noise(2, 26) * turns, ray(*loud)) + plane_wave(noise(2, 26) * (1 - turns), ray(*soft))
+            wanted = self.find(foa)
+            assert len(wanted) == 2
+            azimuth_deg, elevation_deg = np.degrees(angles_from_ray(wanted))
+            for angles in (azimuth_deg, elevation_deg):
+                assert np.abs(angles - np.round(angles, 3)).max() < 1e-11
+                assert not (np.signbit(angles) & (angles == 0)).any()
+            for seed in range(5):
+                nearly = foa * (1 + 1e-9 * np.random.default_rng(seed).normal(size=foa.shape))
+                assert (
+                    loudest_directions(nearly, 2, sample_rate_hz=RATE_HZ, min_separation=np.radians(30)) == wanted
+                ).all()
 
     @pytest.mark.parametrize("samples", [2 * RATE_HZ, 10, 0])
     def test_silence_and_the_too_short_give_none(self, samples: int) -> None:

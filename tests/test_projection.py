@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import py360convert
 import pytest
@@ -17,10 +18,12 @@ from yt360_tools.geometry import CUBE_FACES, Direction, angle_between
 from yt360_tools.media.ffmpeg import run_ffmpeg
 from yt360_tools.projection import (
     EAC_BORDER_PX,
+    Sampler,
     panorama,
     random_directions,
     ring_directions,
     sampler,
+    sufficient_height,
     sufficient_width,
     view_rays,
     viewport,
@@ -245,6 +248,17 @@ class TestEquiAngularCubemap:
         seen = sampler(panorama(1440), "eac", *EAC_SIZE, border_px)(frame)
         assert set(np.unique(seen)) == {40, 220}
 
+    def test_a_frame_scaled_unevenly_has_two_borders(self, eac: Picture, waves: Waves) -> None:
+        """Half as high: two pixels of border at the sides, one above and below."""
+        squashed = cv2.resize(eac, (EAC_SIZE[0], EAC_SIZE[1] // 2), interpolation=cv2.INTER_AREA)
+        truth = waves.at(camera_rays(LOOKS[0], 75, 96, 72))
+        view = viewport(Direction(*LOOKS[0]), 75, 96, 72)
+        errors = {
+            borders: differ(sampler(view, "eac", 384, 128, borders)(squashed), truth)
+            for borders in ((2.0, 1.0), (2.0, 2.0), (1.0, 1.0), (1.0, 2.0))
+        }
+        assert min(errors, key=lambda borders: errors[borders]) == (2.0, 1.0)
+
     def test_the_border_is_never_seen(self) -> None:
         width, height = EAC_SIZE
         frame = np.full((height, width, 3), 100, np.uint8)
@@ -258,6 +272,30 @@ class TestSampler:
         assert sampler(viewport(Direction(12, 3), 80, 16, 16), "er", 64, 32) is first
         assert sampler(viewport(Direction(12, 4), 80, 16, 16), "er", 64, 32) is not first
         assert sampler(viewport(Direction(12, 3), 80, 16, 16), "eac", 64, 32) is not first
+
+    def test_few_tables_are_kept(self) -> None:
+        """A table of 1024 x 1024 pixels has 6 MB, and the views of random:K never come again."""
+        sampler.cache_clear()
+        for yaw in range(40):
+            sampler(viewport(Direction(yaw), 80, 16, 16), "er", 64, 32)
+        assert sampler.cache_info().currsize <= 12
+
+    @pytest.mark.parametrize(
+        ("projection", "look"),
+        [("eac", (45, 0)), ("eac", (-135, 0)), ("eac", (0, 45)), ("er", (0, 90)), ("er", (0, -90)), ("er", (180, 0))],
+    )
+    def test_last_bits_of_the_rays_do_not_show(
+        self, projection: str, look: tuple[float, float], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Processors round differently; that must not decide on which face an edge lies, or a pole's meridian."""
+        frame = np.random.default_rng(0).integers(0, 256, (256, 384, 3), np.uint8)
+        view = viewport(Direction(*look), 90, 65, 65)
+        wanted = Sampler(view, projection, 384, 256, 2.0)(frame)
+        exact = view_rays(view)
+        for seed in range(5):
+            nearly = exact + 4e-16 * np.random.default_rng(seed).normal(size=exact.shape)
+            monkeypatch.setattr("yt360_tools.projection.view_rays", lambda view, nearly=nearly: nearly)
+            assert (Sampler(view, projection, 384, 256, 2.0)(frame) == wanted).all()
 
     def test_gives_uint8_of_the_views_size_and_leaves_the_frame_alone(self, er: Picture) -> None:
         before = er.copy()
@@ -316,6 +354,36 @@ class TestSufficientWidth:
         view = viewport(Direction(0), 90, 224, 224)
         assert sufficient_width(view, "er") == 1056
         assert sufficient_width(panorama(448), "er") == 672
+
+    @pytest.mark.parametrize("hfov_deg", [30, 60, 90, 100, 120, 150, 170])
+    def test_edge_and_centre_of_a_view_are_balanced(self, hfov_deg: float) -> None:
+        """A wide view's edge is finer than the source by no more than its centre is coarser."""
+        view = viewport(Direction(0), hfov_deg, 224, 128)
+        source = sufficient_width(view, "er") / 360
+        pixel = 2 * np.tan(np.radians(hfov_deg) / 2) / 224
+        centre, edge = (
+            1 / np.degrees(np.arctan((at + 1) * pixel) - np.arctan(at * pixel)) for at in (-0.5, 224 / 2 - 1)
+        )
+        assert source >= 1.5 * centre
+        assert edge / source < 1.02 * max(1.34, source / centre)
+        assert source >= 224 / hfov_deg
+
+    def test_wide_views(self) -> None:
+        """224 pixels over 2 tan 60 are 64.7 a radian; twice as many are 812.6 a turn. At 170 degrees it was 96."""
+        assert sufficient_width(viewport(Direction(0), 120, 224, 224), "er") == 816
+        assert sufficient_width(viewport(Direction(0), 170, 224, 224), "er") == 708
+
+    def test_a_tall_view_asks_for_what_its_height_needs(self) -> None:
+        """100 x 400 pixels open 40 degrees by 111: as a view of 400 x 100 that opens 111 by 40."""
+        tall = viewport(Direction(0), 40, 100, 400)
+        assert tall.vfov_deg == pytest.approx(111.04, abs=0.01)
+        wide = viewport(Direction(0), tall.vfov_deg, 400, 100)
+        assert sufficient_width(tall, "er") == sufficient_width(wide, "er")
+        assert sufficient_width(tall, "er") > sufficient_width(viewport(Direction(0), 40, 100, 100), "er")
+
+    def test_heights_follow_from_how_the_sphere_lies_in_the_frame(self) -> None:
+        assert sufficient_height(1056, "er") == 528
+        assert sufficient_height(792, "eac") == 528
 
     def test_an_eac_frame_holds_three_quarters_of_a_turn_in_its_width(self) -> None:
         assert sufficient_width(panorama(448), "eac") == 504

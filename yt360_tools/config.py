@@ -63,11 +63,13 @@ class ValidateConfig:
     Attributes:
         projection: ``auto`` (manifest column, metadata, content), ``er`` or ``eac`` for all.
         stereo: ``auto``, ``mono``, ``top-bottom`` or ``left-right`` for all.
+        channel_map: ``auto``, or which decoded channels are W, Y, Z, X, counted from 0, such as ``2,1,4,0``.
         decode_timeout_s: seconds that decoding a file's start and end may take.
     """
 
     projection: str = "auto"
     stereo: str = "auto"
+    channel_map: str = "auto"
     decode_timeout_s: float = 120.0
 
 

@@ -113,7 +113,7 @@ class VideoRecord:
     end_s: float
     sample_rate_hz: int
     channels: int
-    channel_map: tuple[int, int, int, int]
+    channel_map: tuple[int, ...]
     layout: SourceLayout
     video_codec: str
     audio_codec: str

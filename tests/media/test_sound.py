@@ -1,5 +1,8 @@
 """Sound: the right channels, as they were recorded, at the right moment."""
 
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +11,7 @@ import soundfile
 
 from yt360_tools.errors import MediaError
 from yt360_tools.media.ffmpeg import run_ffmpeg
+from yt360_tools.media.probe import probe_sound
 from yt360_tools.media.sound import channel_map_for, read_envelope, read_sound
 
 RATE = 48_000
@@ -75,6 +79,25 @@ def chirp_film(folder: Path, name: str) -> Path:
         tones = [0.2 * np.sin(2 * np.pi * f * t) for f in TONES_HZ[1:4]]
         encode(np.stack([chirp(8.0, RATE), *tones]), path, *options)
     return path
+
+
+def with_jump(source: Path, path: Path, at_s: float, by_s: float) -> Path:
+    """`source` with a clock that jumps by `by_s` at `at_s`."""
+    jump = f"setts=ts='TS+gte(TS*TB,{at_s})*{by_s}/TB'"
+    done = run_ffmpeg(["-y", "-i", str(source), "-c", "copy", "-bsf:a", jump, str(path)])
+    assert done.returncode == 0, done.stderr.decode()
+    return path
+
+
+@contextmanager
+def at_most_mb(megabytes: float) -> Iterator[None]:
+    """Fails when what is allocated inside the block has a higher peak."""
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < megabytes * 1e6
+    finally:
+        tracemalloc.stop()
 
 
 def loudest_hz(samples: np.ndarray, rate: int) -> list[float]:
@@ -168,23 +191,84 @@ def test_a_gap_is_silence_and_the_rest_keeps_its_time(folder: Path) -> None:
     assert delay_of(after, chirp(1.0, RATE, at_s=3.5)) / RATE == pytest.approx(0, abs=0.001)
 
 
+def test_a_long_gap_costs_no_memory(folder: Path) -> None:
+    """Fifty minutes of silence would be 576 MB as samples."""
+    path = with_jump(chirp_film(folder, "mkv-aac"), folder / "pause.mkv", 4.0, 3000.0)
+    with at_most_mb(10):
+        before = read_sound(path, 2.0, 4.5, RATE)
+        after = read_sound(path, 3003.5, 3005.5, RATE)
+    assert before[0, : round(1.9 * RATE)].any()
+    assert not before[:, round(2.1 * RATE) :].any()
+    assert not after[:, : round(0.4 * RATE)].any()
+    late = delay_of(after[0, round(0.6 * RATE) :], chirp(1.4, RATE, at_s=4.1))
+    assert late / RATE == pytest.approx(0, abs=0.001)
+
+
+def test_what_lies_before_a_window_is_not_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a search fails, decoding begins at the file's start; all of it would be 6 MB here, and hours elsewhere."""
+    path = chirp_film(folder, "wav")
+    wanted = read_sound(path, 7.0, 7.5, 24_000)
+    monkeypatch.setattr("yt360_tools.media.sound.PREROLL_S", 1e6)
+    with at_most_mb(2.5):
+        found = read_sound(path, 7.0, 7.5, 24_000)
+    assert (found == wanted).all()
+
+
+@pytest.mark.parametrize("start_s", [1.0, 3.217, 6.7])
+def test_resampling_does_not_ask_where_decoding_began(
+    folder: Path, start_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = chirp_film(folder, "flac24")
+    wanted = read_sound(path, start_s, start_s + 0.5, 24_000)
+    for preroll_s in (0.61, 0.77, 1e6):
+        monkeypatch.setattr("yt360_tools.media.sound.PREROLL_S", preroll_s)
+        assert (read_sound(path, start_s, start_s + 0.5, 24_000) == wanted).all()
+
+
+@pytest.mark.parametrize("start_s", [0.25, 1.25, 3.75, 6.25])
+def test_between_two_samples_the_earlier_one_is_taken(
+    folder: Path, start_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At 22050 Hz these starts lie in the middle of two samples; it must not matter where decoding began."""
+    path = folder / "ramp.wav"
+    if not path.exists():
+        encode(np.tile(np.arange(8 * 22_050) / 2**18, (4, 1)), path, "-c:a", "pcm_f32le", rate=22_050)
+    for preroll_s in (0.5, 0.61, 0.77, 1e6):
+        monkeypatch.setattr("yt360_tools.media.sound.PREROLL_S", preroll_s)
+        first = read_sound(path, start_s, start_s + 0.1, 22_050)[0, 0] * 2**18
+        assert first == np.floor(start_s * 22_050)
+
+
 def test_six_channels_in_aac_are_unpacked(folder: Path) -> None:
-    """YouTube packs W, Y, Z, X as 5.1; ffmpeg hands out X, Y, W, LFE, Z and an unused one."""
+    """YouTube packs W, Y, Z, X as 5.1; ffmpeg hands out X, Y, W, LFE, Z and an unused one. It looks like cinema
+    sound, so nobody but the user can say that it is ambisonics.
+    """
     t = np.arange(2 * RATE) / RATE
     w, y, z, x = (0.3 * np.sin(2 * np.pi * f * t) for f in TONES_HZ[:4])
     silent = np.zeros_like(t)
     path = encode(np.stack([x, y, w, silent, z, silent]), folder / "packed.m4a", "-c:a", "aac", "-b:a", "512k")
-    channels = channel_map_for("aac", 6)
-    assert channels == (2, 1, 4, 0)
-    assert loudest_hz(read_sound(path, 0.5, 1.5, RATE, channels), RATE) == list(TONES_HZ[:4])
+    with pytest.raises(MediaError, match=r"6 channels \(5\.1\).*validate.channel_map.*'2,1,4,0'"):
+        channel_map_for(6, probe_sound(path).layout_name)
+    assert loudest_hz(read_sound(path, 0.5, 1.5, RATE, (2, 1, 4, 0)), RATE) == list(TONES_HZ[:4])
 
 
 def test_channel_maps() -> None:
-    assert channel_map_for("opus", 4) == (0, 1, 2, 3)
-    assert channel_map_for("opus", 6) == (0, 1, 2, 3)
-    for channels, reason in [(1, "too_few_channels"), (2, "too_few_channels"), (5, "unexpected_channels")]:
+    for channels, layout in [
+        (4, "quad"),
+        (4, "4.0"),
+        (6, "ambisonic 1+stereo"),
+        (9, "9 channels"),
+        (16, "ambisonic 3"),
+    ]:
+        assert channel_map_for(channels, layout) == (0, 1, 2, 3)
+    for channels, reason in [
+        (1, "too_few_channels"),
+        (2, "too_few_channels"),
+        (5, "unexpected_channels"),
+        (6, "unexpected_channels"),
+    ]:
         with pytest.raises(MediaError, match=f"has {channels} channels") as caught:
-            channel_map_for("opus", channels)
+            channel_map_for(channels, "5.1")
         assert caught.value.reason == reason
 
 
@@ -217,3 +301,44 @@ def test_envelope_is_the_level_of_w(folder: Path, hop_s: float) -> None:
     for second, level in enumerate([0, 0.5, 0, 0.25, 0.25]):
         inside = slice(int((second + 0.1) / hop_s), int((second + 0.9) / hop_s))
         assert levels[inside] == pytest.approx(level, abs=1e-4)
+
+
+@pytest.mark.parametrize("hop_s", [0.1, 0.0333])
+def test_a_gap_is_silence_in_the_envelope(folder: Path, hop_s: float) -> None:
+    """What is after a gap stays where it is, and the gap itself costs a number a hop: samples would be 576 MB."""
+    tone = encode(np.full((4, 8 * RATE), 0.5), folder / "level.mkv", "-c:a", "pcm_s16le")
+    path = with_jump(tone, folder / "level-gap.mkv", 4.0, 3000.0)
+    with at_most_mb(10):
+        start_s, levels = read_envelope(path, hop_s)
+    assert start_s == 0.0
+    assert len(levels) == int(3008 / hop_s)
+    middle_s = (np.arange(len(levels)) + 0.5) * hop_s
+    sounding = (middle_s < 4.0 - hop_s) | (middle_s > 3004.1 + hop_s)
+    silent = (middle_s > 4.1 + hop_s) & (middle_s < 3004.0 - hop_s)
+    assert levels[sounding] == pytest.approx(0.5, abs=1e-3)
+    assert not levels[silent].any()
+
+
+@pytest.mark.parametrize("gap", [0, 2500, 4799, 4800, 4801, 9600, 30_001])
+def test_an_envelope_over_a_gap_equals_that_of_zeros(gap: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = np.random.default_rng(gap).normal(size=20_000).astype(np.float32)
+    cut = 7777
+
+    def blocks(first: int, pieces: list[np.ndarray]) -> Iterator[tuple[float, np.ndarray, int]]:
+        for piece in pieces:
+            yield first / RATE, piece[None], RATE
+            first += piece.size + gap * (first == 0)
+
+    monkeypatch.setattr("yt360_tools.media.sound._blocks", lambda *_: blocks(0, [samples[:cut], samples[cut:]]))
+    found = read_envelope(Path("a gap"), 0.0777)[1]
+    whole = np.concatenate([samples[:cut], np.zeros(gap, np.float32), samples[cut:]])
+    gap = 0
+    monkeypatch.setattr("yt360_tools.media.sound._blocks", lambda *_: blocks(0, [whole]))
+    np.testing.assert_allclose(found, read_envelope(Path("zeros"), 0.0777)[1], rtol=1e-12)
+
+
+def test_a_clock_that_jumps_by_hours_is_refused(folder: Path) -> None:
+    path = with_jump(chirp_film(folder, "mkv-aac"), folder / "hours.mkv", 4.0, 40_000.0)
+    with at_most_mb(10), pytest.raises(MediaError, match="jumps by 40000 s") as caught:
+        read_envelope(path)
+    assert caught.value.reason == "bad_timestamps"

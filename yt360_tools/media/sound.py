@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import ceil, floor, gcd
+from math import ceil, floor, gcd, isqrt
 from pathlib import Path
 from typing import Any
 
@@ -24,29 +24,31 @@ _LONGEST_GAP_S = 3600.0
 """A longer jump of the timestamps is no pause but a broken clock."""
 _MARGIN_S = 0.05
 """What is kept on either side of a window, for the resampler's kernel to reach over its ends."""
-_TIE = 1e-6
-"""Positions, in samples, that differ by less are the same moment: seconds as floats are no more exact."""
+_POSITION_STEPS = 2.0**20
+"""To what part of a sample positions are rounded: seconds as floats are no more exact, and a position that is just
+not whole would be resampled with another kernel."""
 _ZERO_CROSSINGS = 16
 
 
-def channel_map_for(codec: str, channels: int) -> tuple[int, int, int, int]:
-    """Which decoded channels are W, Y, Z, X.
+def channel_map_for(channels: int, layout_name: str) -> tuple[int, int, int, int]:
+    """Which decoded channels are W, Y, Z, X, where the track itself makes that plain.
 
-    Six channels in AAC are YouTube's packing of first order as 5.1, which decodes to (X, Y, W, -, Z, -); six
-    in another codec are W, Y, Z, X and a head-locked stereo pair.
+    Four channels are first order, a square number a higher one, and a layout that ffmpeg calls ``ambisonic`` may
+    have a head-locked pair behind. Six others can be cinema sound, or YouTube's packing of first order as 5.1
+    (X, Y, W, -, Z, - as ffmpeg decodes it): somebody has to say which.
 
     Raises:
-        MediaError: ``too_few_channels`` below four, ``unexpected_channels`` for other numbers than 4 and 6.
+        MediaError: ``too_few_channels`` below four, ``unexpected_channels`` where it is not plain.
     """
     if channels < 4:
         raise MediaError("too_few_channels", f"the sound has {channels} channels; first-order ambisonics need 4")
-    if channels == 4:
+    if isqrt(channels) ** 2 == channels or layout_name.startswith("ambisonic"):
         return (0, 1, 2, 3)
-    if channels == 6:
-        return (2, 1, 4, 0) if codec == "aac" else (0, 1, 2, 3)
     raise MediaError(
         "unexpected_channels",
-        f"the sound has {channels} channels; 4 (W, Y, Z, X) or 6 (with head-locked stereo, or packed as 5.1) are known",
+        f"the sound has {channels} channels ({layout_name}), which need not be ambisonics; if they are, set "
+        "validate.channel_map to the places of W, Y, Z, X: '2,1,4,0' for first order packed as 5.1 by YouTube, "
+        "'0,1,2,3' for first order with head-locked stereo",
     )
 
 
@@ -75,10 +77,10 @@ def read_sound(
     _check_inside(path, piece, start_s, end_s)
     if not np.isfinite(piece.samples).all():
         raise MediaError("bad_samples", f"{path.name}: the sound has values that are not numbers")
-    position = (start_s - piece.start_s) * piece.rate_hz
+    position = round((start_s - piece.start_s) * piece.rate_hz * _POSITION_STEPS) / _POSITION_STEPS
     if piece.rate_hz == sample_rate_hz:
         # Of two samples equally near the earlier one; a bare round() would ask how many lie before them.
-        return _cut(piece.samples, ceil(position - 0.5 - _TIE), count)
+        return _cut(piece.samples, ceil(position - 0.5), count)
     return _resample(piece.samples, position, count, piece.rate_hz, sample_rate_hz)
 
 
@@ -176,11 +178,12 @@ class _Piece:
 def _decode(path: Path, start_s: float, end_s: float, channel_map: Sequence[int], back_s: float | None) -> _Piece:
     """The sound around a window with margins; incomplete when the search landed after its beginning.
 
-    What is decoded on the way to the window is dropped, so that memory holds little more than the window.
+    What ends before the margin is dropped as soon as it is decoded: memory holds little more than the window.
+    Samples are counted from `origin_s`, when decoding began:
 
-        decoded   |------|------|------|------|------|
-        first, filled           ^......^                 samples since `origin_s`: kept so far
-        window                   |<-margin->|----------|
+        decoded   |------|------|------|------|------|------|
+        kept                    |-------------|              first to filled, so far
+        window                     |<-margin->|-----------|
     """
     seek_s = None if back_s is None or start_s <= _MARGIN_S + back_s else start_s - _MARGIN_S - back_s
     parts: deque[Samples] = deque()

@@ -54,7 +54,12 @@ class ValidateTask:
 def plan_validation(
     manifest: Manifest, ledger: Ledger, workspace: Workspace, config: ValidateConfig
 ) -> list[ValidateTask]:
-    """The videos that are fetched and not examined yet."""
+    """The videos that are fetched and not examined yet.
+
+    Raises:
+        UsageError: the configuration's channel map is none.
+    """
+    parse_channel_map(config.channel_map)
     known, fetched = ledger.entries(STAGE), ledger.entries(download.STAGE)
     declared = {row.video_id: _declared(row.extra, config) for row in manifest.rows}
     return [
@@ -116,7 +121,7 @@ def examine(
         raise TransientError("missing_media", f"{folder} is gone; 'yt360 download' fetches it again")
     picture_path, sound_path = find_tracks(folder, video_id)
     picture, sound = probe_video(picture_path), probe_sound(sound_path)
-    channel_map = _channel_map(sound, sound_path)
+    channel_map = _channel_map(sound, sound_path, parse_channel_map(config.channel_map))
     for path, kind, track in ((picture_path, "v", picture), (sound_path, "a", sound)):
         check_decodes(path, kind, track.end_s - track.start_s, timeout_s=config.decode_timeout_s)
     return VideoRecord(
@@ -137,11 +142,32 @@ def examine(
     )
 
 
-def _channel_map(sound: "SoundProbe", path: Path) -> tuple[int, int, int, int]:
+def parse_channel_map(text: str) -> tuple[int, ...] | None:
+    """The places of W, Y, Z, X among the decoded channels; None for ``auto``.
+
+    Raises:
+        UsageError: it is not four different whole numbers.
+    """
+    if text == "auto":
+        return None
+    parts = [part.strip() for part in text.split(",")]
+    if len(set(parts)) != 4 or len(parts) != 4 or not all(part.isdecimal() for part in parts):
+        raise UsageError(f"validate.channel_map is 'auto' or the places of W, Y, Z, X, such as '2,1,4,0'; got {text!r}")
+    return tuple(int(part) for part in parts)
+
+
+def _channel_map(sound: "SoundProbe", path: Path, declared: tuple[int, ...] | None) -> tuple[int, ...]:
     from yt360_tools.media.sound import channel_map_for
 
+    if declared is not None:
+        if max(declared) >= sound.channels:
+            raise MediaError(
+                "too_few_channels",
+                f"{path.name}: the sound has {sound.channels} channels; channel_map {declared} asks for more",
+            )
+        return declared
     try:
-        return channel_map_for(sound.codec, sound.channels)
+        return channel_map_for(sound.channels, sound.layout_name)
     except MediaError as error:
         raise MediaError(error.reason, f"{path.name}: {error}") from error
 

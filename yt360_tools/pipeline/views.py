@@ -111,5 +111,7 @@ def sound_directions(foa: NDArray[np.float32], count: int, config: BuildConfig) 
     directions = []
     for ray in rays:
         azimuth, elevation = angles_from_ray(ray)
-        directions.append(Direction(float(np.degrees(azimuth)), float(np.degrees(elevation))))
+        # Whole thousandths of a degree, and no -0.0: the last bits differ between processors.
+        yaw_deg, pitch_deg = (round(float(np.degrees(angle)), 3) + 0.0 for angle in (azimuth, elevation))
+        directions.append(Direction(yaw_deg, pitch_deg))
     return tuple(directions)
