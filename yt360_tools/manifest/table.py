@@ -113,6 +113,7 @@ def _check_rows(path: Path, header: list[str], lines: list[tuple[int, list[str]]
     faults: list[Fault] = []
     first_line: dict[str, int] = {}
     whole_line: dict[str, int] = {}
+    layouts: dict[str, dict[str, str]] = {}
     for number, cells in lines:
         values = dict(zip(header, (cell.strip() for cell in cells), strict=False))
         try:
@@ -121,6 +122,10 @@ def _check_rows(path: Path, header: list[str], lines: list[tuple[int, list[str]]
             row = _check_row(values, number)
             if row.clip_id in first_line:
                 raise _BadRow("duplicate", f"clip {row.clip_id!r} stands in line {first_line[row.clip_id]} already")
+            for column, word in _declared_layout(row.extra).items():
+                before = layouts.get(row.video_id, {}).get(column, word)
+                if before != word:
+                    raise _BadRow("bad_layout", f"{column} of {row.video_id!r} is {word!r} here and {before!r} above")
             if row.is_whole_video and row.video_id in whole_line:
                 raise _BadRow(
                     "duplicate", f"the whole of {row.video_id!r} stands in line {whole_line[row.video_id]} already"
@@ -129,10 +134,16 @@ def _check_rows(path: Path, header: list[str], lines: list[tuple[int, list[str]]
             faults.append(Fault(number, fault.reason, f"{path.name} line {number}: {fault}"))
             continue
         first_line[row.clip_id] = number
+        layouts.setdefault(row.video_id, {}).update(_declared_layout(row.extra))
         if row.is_whole_video:
             whole_line[row.video_id] = number
         rows.append(row)
     return Manifest(path, tuple(rows), tuple(faults))
+
+
+def _declared_layout(extra: dict[str, str]) -> dict[str, str]:
+    """The columns that say how the sphere lies in a row's video, where they say something."""
+    return {column: extra[column] for column in _LAYOUT_COLUMNS if extra.get(column)}
 
 
 class _BadRow(Exception):

@@ -37,7 +37,7 @@ _TEXTS = (
 )
 _UNFINISHED = ("part", "temp", "tmp", "ytdl")
 _NOT_MEDIA = frozenset((*_PICTURES, *_TEXTS, *_UNFINISHED))
-_HEAD_FRAMES, _TAILS_S, _SLACK_S = 5, (2.0, 20.0), 1.0
+_HEAD_FRAMES, _TAILS_S, _SLACK_S = 5, (2.0, 20.0, float("inf")), 1.0
 _TAIL_OPTIONS = ("-skip_loop_filter", "all", "-skip_frame", "noref")
 """The tail is only decoded to see that it is there: frames that no other needs are skipped, at half the cost."""
 

@@ -229,6 +229,7 @@ def _blocks(path: Path, seek_s: float | None, channel_map: Sequence[int]) -> Ite
         stream.codec_context.thread_count = 1
         if seek_s is not None and seek_s > start_of(stream):
             try:
+                next(container.decode(stream), None)  # in MPEG-TS only the first packet tells an AAC track's channels
                 container.seek(int(seek_s / stream.time_base), stream=stream, backward=True)
             except av.error.FFmpegError:
                 return

@@ -189,9 +189,12 @@ def assign_shards(windows: Sequence[ClipWindow], taken: set[str], config: BuildC
 
 
 def reject_deadly(ledger: Ledger) -> list[Outcome]:
-    """Rejections of the clips over which a worker has died `_DEATHS` times: they would cost every run one."""
+    """Rejections of the clips over which a worker died at last, after `_DEATHS` attempts in vain.
+
+    They would cost every run a worker.
+    """
     deadly = [
-        Outcome(item, STAGE, "rejected", "kills_decoder", f"{entry.detail}, {entry.attempts} times")
+        Outcome(item, STAGE, "rejected", "kills_decoder", f"{entry.detail}; attempt {entry.attempts} in vain")
         for item, entry in ledger.entries(STAGE).items()
         if entry.state == "failed" and entry.reason == WORKER_DIED and entry.attempts >= _DEATHS
     ]

@@ -131,9 +131,10 @@ def plan_segments(manifest: Manifest, ledger: Ledger, workspace: Workspace, conf
         UsageError: a clip that the workspace knows has other times in the manifest now.
     """
     known, videos = ledger.entries(STAGE), validated_videos(ledger)
+    found = {plain["clip_id"]: _window(plain) for entry in known.values() for plain in entry.data.get("windows", [])}
     waiting: dict[str, list[ClipRow]] = {}
     for row in manifest.rows:
-        _refuse_other_times(row, known.get(row.clip_id), workspace)
+        _refuse_other_times(row, known.get(row.clip_id), found, workspace)
         if row.video_id in videos and (row.clip_id not in known or not known[row.clip_id].is_final):
             waiting.setdefault(row.video_id, []).append(row)
     given = frozenset(row.clip_id for row in manifest.rows if not row.is_whole_video)
@@ -149,6 +150,24 @@ def plan_segments(manifest: Manifest, ledger: Ledger, workspace: Workspace, conf
     ]
 
 
+def forget_lost_rows(ledger: Ledger) -> None:
+    """Take up again the rows that were rejected for a video which is not rejected any more."""
+    rejected = {
+        video_id
+        for stage in (download.STAGE, validate.STAGE)
+        for video_id, entry in ledger.entries(stage).items()
+        if entry.state == "rejected"
+    }
+    ledger.forget(
+        STAGE,
+        [
+            item
+            for item, entry in ledger.entries(STAGE).items()
+            if entry.reason == VIDEO_REJECTED and entry.data.get("video_id") not in rejected
+        ],
+    )
+
+
 def rows_without_video(manifest: Manifest, ledger: Ledger) -> list[Outcome]:
     """Rejections of the rows that wait for a video which was rejected."""
     known = ledger.entries(STAGE)
@@ -159,23 +178,31 @@ def rows_without_video(manifest: Manifest, ledger: Ledger) -> list[Outcome]:
         if entry.state == "rejected"
     }
     return [
-        Outcome(row.clip_id, STAGE, "rejected", VIDEO_REJECTED, f"video {row.video_id}: {lost[row.video_id]}")
+        Outcome(
+            row.clip_id,
+            STAGE,
+            "rejected",
+            VIDEO_REJECTED,
+            f"video {row.video_id}: {lost[row.video_id]}",
+            {"video_id": row.video_id},
+        )
         for row in manifest.rows
         if row.video_id in lost and (row.clip_id not in known or not known[row.clip_id].is_final)
     ]
 
 
-def _refuse_other_times(row: ClipRow, entry: Entry | None, workspace: Workspace) -> None:
-    if entry is None or entry.state != "done" or not entry.data["windows"]:
+def _refuse_other_times(row: ClipRow, entry: Entry | None, found: dict[str, ClipWindow], workspace: Workspace) -> None:
+    """Hold a row against the windows that the workspace knows, by clip id: they are fixed."""
+    if row.is_whole_video:
+        windows = entry.data.get("windows", []) if entry else []
+        if windows and windows[0]["split"] != row.split:
+            raise UsageError(
+                f"the clips of {row.video_id!r} are of split {windows[0]['split']!r} in {workspace.root}, and of "
+                f"{row.split!r} in the manifest: use a new workspace"
+            )
         return
-    window = _window(entry.data["windows"][0])
-    if row.is_whole_video and window.split != row.split:
-        raise UsageError(
-            f"the clips of {row.video_id!r} are of split {window.split!r} in {workspace.root}, and of {row.split!r} "
-            "in the manifest: use a new workspace"
-        )
-    given = (row.start_s, row.end_s, row.split)
-    if not row.is_whole_video and (window.start_s, window.end_s, window.split) != given:
+    window = found.get(row.clip_id)
+    if window and (window.start_s, window.end_s, window.split) != (row.start_s, row.end_s, row.split):
         raise UsageError(
             f"clip {row.clip_id!r} is {window.start_s:g} to {window.end_s:g} s of split {window.split!r} in "
             f"{workspace.root}, and {row.start_s:g} to {row.end_s:g} s of {row.split!r} in the manifest: "
@@ -185,14 +212,18 @@ def _refuse_other_times(row: ClipRow, entry: Entry | None, workspace: Workspace)
 
 def planned_windows(manifest: Manifest, ledger: Ledger) -> tuple[ClipWindow, ...]:
     """All windows known for the manifest's rows, in its order, no clip id twice."""
+    return tuple(window for window, _ in _windows_with_rows(manifest, ledger))
+
+
+def _windows_with_rows(manifest: Manifest, ledger: Ledger) -> list[tuple[ClipWindow, ClipRow]]:
     known = ledger.entries(STAGE)
-    windows: dict[str, ClipWindow] = {}
+    windows: dict[str, tuple[ClipWindow, ClipRow]] = {}
     for row in manifest.rows:
         entry = known.get(row.clip_id)
         for plain in entry.data.get("windows", []) if entry and entry.state == "done" else []:
             window = _window(plain)
-            windows.setdefault(window.clip_id, window)
-    return tuple(windows.values())
+            windows.setdefault(window.clip_id, (window, row))
+    return list(windows.values())
 
 
 def _window(plain: dict[str, Any]) -> ClipWindow:
@@ -201,9 +232,8 @@ def _window(plain: dict[str, Any]) -> ClipWindow:
 
 def write_windows(manifest: Manifest, ledger: Ledger, workspace: Workspace) -> None:
     """Lay the windows down as ``clips.csv``, itself a manifest."""
-    extra = {row.video_id: row.extra for row in manifest.rows}
     rows = [
-        ClipRow(window.clip_id, window.video_id, window.start_s, window.end_s, window.split, extra[window.video_id])
-        for window in planned_windows(manifest, ledger)
+        ClipRow(window.clip_id, window.video_id, window.start_s, window.end_s, window.split, row.extra)
+        for window, row in _windows_with_rows(manifest, ledger)
     ]
     write_manifest(workspace.clips, rows)

@@ -61,7 +61,7 @@ def plan_validation(
     """
     parse_channel_map(config.channel_map)
     known, fetched = ledger.entries(STAGE), ledger.entries(download.STAGE)
-    declared = {row.video_id: _declared(row.extra, config) for row in manifest.rows}
+    declared = _declared(manifest, config)
     return [
         ValidateTask(video_id, workspace, config, declared[video_id])
         for video_id in manifest.video_ids
@@ -80,7 +80,10 @@ def take_up_redeclared(manifest: Manifest, ledger: Ledger, config: ValidateConfi
     Raises:
         UsageError: one of them stands in a shard already.
     """
-    declared = {row.video_id: _declared(row.extra, config) for row in manifest.rows}
+    declared = _declared(manifest, config)
+    for video_id, entry in ledger.entries(STAGE).items():
+        if entry.reason == "unsupported_projection" and any(declared.get(video_id, ())):
+            ledger.forget(STAGE, [video_id])
     for video_id, record in validated_videos(ledger).items():
         projection, stereo = declared.get(video_id, (None, None))
         layout = record.layout
@@ -94,11 +97,18 @@ def take_up_redeclared(manifest: Manifest, ledger: Ledger, config: ValidateConfi
         ledger.forget(STAGE, [video_id])
 
 
-def _declared(extra: dict[str, str], config: ValidateConfig) -> tuple[str | None, str | None]:
-    """A row's projection and stereo columns, unless the configuration says it for all."""
-    projection = config.projection if config.projection != "auto" else extra.get("projection") or None
-    stereo = config.stereo if config.stereo != "auto" else extra.get("stereo") or None
-    return projection, stereo
+def _declared(manifest: Manifest, config: ValidateConfig) -> dict[str, tuple[str | None, str | None]]:
+    """Each video's projection and stereo layout as its rows declare them, or the configuration for all."""
+    declared: dict[str, tuple[str | None, str | None]] = {}
+    for row in manifest.rows:
+        before = declared.get(row.video_id, (None, None))
+        said = (row.extra.get("projection") or before[0], row.extra.get("stereo") or before[1])
+        for_all = (config.projection, config.stereo)
+        declared[row.video_id] = (
+            said[0] if for_all[0] == "auto" else for_all[0],
+            said[1] if for_all[1] == "auto" else for_all[1],
+        )
+    return declared
 
 
 def examine(
