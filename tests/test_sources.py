@@ -64,7 +64,7 @@ MUXED = tuple(
     for sound in sounds
 )
 LAYOUTS = APART + MUXED
-ADDRESSES = {"apart": "{video_id}.{track}.{ext}", "mkv": "{video_id}.mkv"}
+ADDRESSES = {"apart": "{video_id}.{track}.{ext}", **{name: f"{{video_id}}.{name}" for name in ("mkv", "mp4", "webm")}}
 
 
 @dataclass(frozen=True)
