@@ -139,6 +139,9 @@ class Config:
     build: BuildConfig = field(default_factory=BuildConfig)
 
 
+_SECTIONS: dict[str, Any] = {item.name: getattr(Config(), item.name) for item in dataclasses.fields(Config)}
+"""Each section of the configuration with its defaults."""
+
 Overrides = dict[str, dict[str, Any]]
 """Values by section and key, as given by a file or the command line; no defaults among them."""
 
@@ -179,14 +182,22 @@ def read_toml(path: Path) -> Overrides:
     Raises:
         UsageError: it is not there, not TOML, or holds an unknown section, key or type.
     """
+    return check_overrides(load_toml(path, "configuration"), where=str(path))
+
+
+def load_toml(path: Path, what: str) -> dict[str, Any]:
+    """The values of a TOML file, as they stand; `what` it is, for the message.
+
+    Raises:
+        UsageError: it is not there, or not TOML.
+    """
     try:
         with path.open("rb") as file:
-            found = tomllib.load(file)
+            return tomllib.load(file)
     except OSError as error:
-        raise UsageError(f"configuration {path} cannot be read: {error.strerror}") from error
+        raise UsageError(f"{what} {path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"configuration {path} is not TOML: {error}") from error
-    return check_overrides(found, where=str(path))
+        raise UsageError(f"{what} {path} is not TOML: {error}") from error
 
 
 def check_overrides(values: dict[str, Any], *, where: str) -> Overrides:
@@ -196,13 +207,12 @@ def check_overrides(values: dict[str, Any], *, where: str) -> Overrides:
         UsageError: names the first wrong value, where it stands and what is allowed.
     """
     checked: Overrides = {}
-    sections = {item.name: item for item in dataclasses.fields(Config)}
     for section, entries in values.items():
-        if section not in sections or not isinstance(entries, dict):
+        if section not in _SECTIONS or not isinstance(entries, dict):
             raise UsageError(
-                f"{where}: unknown section [{section}]{nearest(section, sections)}; known: {', '.join(sections)}"
+                f"{where}: unknown section [{section}]{nearest(section, _SECTIONS)}; known: {', '.join(_SECTIONS)}"
             )
-        defaults = sections[section].default_factory()  # type: ignore[operator]
+        defaults = _SECTIONS[section]
         checked[section] = {key: _check_value(where, section, key, value, defaults) for key, value in entries.items()}
     return checked
 
@@ -251,12 +261,8 @@ def merge(*layers: Overrides) -> Overrides:
 
 def resolve(overrides: Overrides) -> Config:
     """The defaults with `overrides` put over them."""
-    return Config(
-        **{
-            item.name: dataclasses.replace(item.default_factory(), **overrides.get(item.name, {}))  # type: ignore[operator]
-            for item in dataclasses.fields(Config)
-        }
-    )
+    sections = {name: dataclasses.replace(defaults, **overrides.get(name, {})) for name, defaults in _SECTIONS.items()}
+    return Config(**sections)
 
 
 def as_plain(config: Any) -> dict[str, Any]:

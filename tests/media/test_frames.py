@@ -4,8 +4,10 @@ The films' frames carry their own number as ten black or white blocks, so each t
 """
 
 import math
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -13,10 +15,20 @@ import pytest
 
 from yt360_tools.errors import MediaError
 from yt360_tools.media.ffmpeg import run_ffmpeg
-from yt360_tools.media.frames import FrameReader, frame_count, iter_frames
+from yt360_tools.media.frames import FrameReader, frame_count
 
 BITS, BLOCK, ROWS = 10, 16, 32
 LOSSLESS_B_FRAMES = ["-c:v", "libx264", "-qp", "0", "-bf", "3", "-g", "1000", "-pix_fmt", "yuv420p"]
+
+
+def iter_frames(
+    path: Path, windows: Sequence[tuple[float, float]], fps: float, **intake: Any
+) -> Iterator[tuple[int, int, Any]]:
+    """(window, frame, picture) of windows read one after the other by one reader."""
+    with FrameReader(path, fps, **intake) as reader:
+        for index, (start_s, end_s) in enumerate(windows):
+            for number, picture in enumerate(reader.window(start_s, end_s)):
+                yield index, number, picture
 
 
 def write_film(path: Path, frames: np.ndarray, rate: Fraction, *options: str, seek: str = "0") -> Path:

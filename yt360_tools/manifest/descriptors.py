@@ -1,19 +1,14 @@
 """What a dataset is: a TOML descriptor with its lists' addresses and checksums, and what they must count."""
 
-import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from yt360_tools.config import load_toml
 from yt360_tools.errors import TransientError, UsageError
 from yt360_tools.manifest.importers import importer_named
 from yt360_tools.records import ClipRow
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 _KEYS = {"name", "title", "importer", "description", "citation", "licence", "base_url", "files", "expect"}
 
@@ -39,13 +34,7 @@ def read_descriptor(path: Path) -> Descriptor:
     Raises:
         UsageError: it cannot be read, or a key is unknown or missing.
     """
-    try:
-        with path.open("rb") as file:
-            values = tomllib.load(file)
-    except OSError as error:
-        raise UsageError(f"descriptor {path} cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"descriptor {path} is not TOML: {error}") from error
+    values = load_toml(path, "descriptor")
     unknown = sorted(set(values) - _KEYS)
     missing = sorted({"name", "title", "importer", "base_url", "files"} - set(values))
     if unknown or missing:

@@ -1,7 +1,7 @@
 """The picture of a file as RGB frames at exact times, decoded once and forward."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -20,23 +20,6 @@ _EDGE_S = 0.1
 def frame_count(start_s: float, end_s: float, fps: float) -> int:
     """How many frames a window has at `fps`."""
     return round((end_s - start_s) * fps)
-
-
-def iter_frames(
-    path: Path,
-    windows: Sequence[tuple[float, float]],
-    fps: float,
-    *,
-    width: int | None = None,
-    height: int | None = None,
-    crop: tuple[int, int, int, int] | None = None,
-    threads: int = 1,
-) -> Iterator[tuple[int, int, Frame]]:
-    """(window, frame, picture) for each of `windows` in turn; see `FrameReader` for what the values mean."""
-    with FrameReader(path, fps, width=width, height=height, crop=crop, threads=threads) as reader:
-        for index, (start_s, end_s) in enumerate(windows):
-            for number, picture in enumerate(reader.window(start_s, end_s)):
-                yield index, number, picture
 
 
 class FrameReader:
