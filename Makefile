@@ -7,8 +7,10 @@ READY := $(VENV)/.ready
 
 # What `make demo` makes, and where.
 DEMO ?= demo-world
-DEMO_VIDEOS ?= 20
+DEMO_VIDEOS ?= 200
 DEMO_SECONDS ?= 24
+DEMO_WIDTH ?= 480
+DEMO_FPS ?= 16
 DEMO_SEED ?= 1
 
 # What `make manifests`, `make dataset` and `make stats` work on.
@@ -51,7 +53,8 @@ format: $(READY)  ## Lay the code out, and mend what can be mended
 	$(BIN)/ruff format .
 
 demo: $(READY)  ## The whole line on a world that is rendered on the spot
-	$(BIN)/yt360 tour $(DEMO) --videos $(DEMO_VIDEOS) --seconds $(DEMO_SECONDS) --seed $(DEMO_SEED)
+	$(BIN)/yt360 tour $(DEMO) --videos $(DEMO_VIDEOS) --seconds $(DEMO_SECONDS) \
+		--width $(DEMO_WIDTH) --fps $(DEMO_FPS) --seed $(DEMO_SEED)
 
 manifests: $(READY)  ## Fetch the published lists and make manifests of them
 	$(BIN)/yt360 manifest fetch manifests/$(DATASET).toml --out $(MANIFEST)

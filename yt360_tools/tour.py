@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yt360_tools.config import Overrides
-from yt360_tools.demo.world import DemoOptions, make_world
+from yt360_tools.demo.options import DemoOptions, scene_of
+from yt360_tools.demo.world import DemoWorld, make_world
 from yt360_tools.errors import EXIT_OK, ShardError
+from yt360_tools.manifest import read_manifest, write_manifest
 from yt360_tools.pipeline.rebuild import opened_line
 from yt360_tools.shards import open_shards, verify_shards
 from yt360_tools.shards.summary import summarise_shards
 
-_BUILDS: dict[str, Overrides] = {
-    "viewport": {"build": {"layout": "viewport", "views": "sound:2", "size": "160"}},
-    "panorama": {"build": {"layout": "panorama"}},
-}
+_CROPPED_VIDEOS = 6
+"""Viewports are for looking at here, so few will do; the first of a world are of every kind."""
+
+_VIEWPORT: Overrides = {"build": {"layout": "viewport", "views": "sound:2", "size": "160"}}
+_PANORAMA: Overrides = {"build": {"layout": "panorama"}}
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Tour:
 
 
 def run_tour(out: Path, options: DemoOptions, *, workers: int, say: Callable[[str], None]) -> Tour:
-    """Render a world, build viewport and panorama shards of it, verify them, draw a contact sheet.
+    """Render a world, build panoramas of it and viewports of its first videos, verify them, draw a contact sheet.
 
     Raises:
         ShardError: a shard that was just built does not have its checksums.
@@ -57,11 +60,12 @@ def run_tour(out: Path, options: DemoOptions, *, workers: int, say: Callable[[st
     say(f"rendering {options.videos} videos of {options.seconds:g} s")
     world = make_world(options, out / "world", workers=workers)
     note("world", f"{world.videos} videos, {world.hours * 60:.1f} min", world.manifest.parent)
-    for name, overrides in _BUILDS.items():
+    first = _first_videos(world, options, out / "viewport.csv")
+    for name, manifest, overrides in (("panorama", world.manifest, _PANORAMA), ("viewport", first, _VIEWPORT)):
         say(f"building {name} shards")
         workspace = out / name
         local: Overrides = {**overrides, "download": {"media": str(world.media)}}
-        with opened_line(world.manifest, workspace, local, workers=workers) as line:
+        with opened_line(manifest, workspace, local, workers=workers) as line:
             report = line.run()
         for problem in (problem for stage in report.stages for problem in stage.problems):
             say(f"{problem.state} {problem.item}: {problem.reason}: {problem.detail}")
@@ -78,3 +82,10 @@ def run_tour(out: Path, options: DemoOptions, *, workers: int, say: Callable[[st
         drawn = draw_contact_sheet(panoramas, sheet, crops=crops, count=4)
     note("contact sheet", f"{drawn} clips", sheet)
     return Tour(tuple(stops), sheet, exit_code)
+
+
+def _first_videos(world: DemoWorld, options: DemoOptions, path: Path) -> Path:
+    """A manifest of the world's first videos; the same ones when the world grows."""
+    first = {scene_of(options, index).video_id for index in range(min(_CROPPED_VIDEOS, options.videos))}
+    write_manifest(path, (row for row in read_manifest(world.manifest).rows if row.video_id in first))
+    return path

@@ -8,10 +8,10 @@ import pytest
 
 from yt360_tools.demo.classes import CLASS_NAMES
 from yt360_tools.demo.looks import LOOKS
+from yt360_tools.demo.options import DemoOptions, scene_of, split_of
 from yt360_tools.demo.paths import Path
 from yt360_tools.demo.scene import Arrangement, Scene, draw_scene
 from yt360_tools.demo.timbres import TIMBRES
-from yt360_tools.demo.world import DemoOptions, scene_of, split_of
 from yt360_tools.errors import UsageError
 from yt360_tools.geometry import angle_between, angles_from_ray
 

@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 
 from yt360_tools.ambisonics import direction_of_arrival
 from yt360_tools.cli.demo import demo
-from yt360_tools.demo import encode, world
+from yt360_tools.demo import encode
+from yt360_tools.demo.options import DemoOptions, scene_of
 from yt360_tools.demo.picture import render_frames
 from yt360_tools.demo.sound import render_sound
 from yt360_tools.demo.spherical import with_spherical_metadata
-from yt360_tools.demo.world import DemoOptions, make_world, render_video, scene_of
+from yt360_tools.demo.video import render_video
+from yt360_tools.demo.world import make_world
 from yt360_tools.errors import EnvironmentMissing, MediaError, TransientError, UsageError
 from yt360_tools.geometry import Array, angle_between, ray_from_angles
 from yt360_tools.media.ffmpeg import run_ffmpeg
@@ -224,7 +226,7 @@ def test_a_full_disk_is_told_and_leaves_no_partial_file(tmp_path: Path, monkeypa
     def full(*_: object, **__: object) -> bytes:
         raise OSError(errno.ENOSPC, "No space left on device", "media/x")
 
-    monkeypatch.setattr(world, "with_spherical_metadata", full)
+    monkeypatch.setattr("yt360_tools.demo.video.with_spherical_metadata", full)
     with pytest.raises(EnvironmentMissing, match="No space left"):
         make_world(DemoOptions(videos=1, seconds=1.0, width=64), tmp_path / "w", workers=1)
     assert not list((tmp_path / "w" / "media").glob(".partial-*"))

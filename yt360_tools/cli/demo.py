@@ -49,7 +49,8 @@ def demo(
       yt360 demo world --videos 40 --seed 7
       yt360 rebuild world/manifest.csv --media world/media --workspace work
     """
-    from yt360_tools.demo.world import DemoOptions, make_world
+    from yt360_tools.demo.options import DemoOptions
+    from yt360_tools.demo.world import make_world
 
     options = DemoOptions(
         videos=videos,

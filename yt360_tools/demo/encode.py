@@ -24,9 +24,10 @@ _VIDEO_CODECS: dict[str, tuple[str, ...]] = {
     "vp9": ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-crf", "28", "-b:v", "0"),
 }
 # Never -ac and no filter that names channels: ffmpeg would mix W, Y, Z and X as if they were loudspeakers.
+# No intensity stereo for the same reason: AAC's fast coder would join Y to W, and X to Z.
 _AUDIO_CODECS: dict[str, tuple[str, ...]] = {
-    "opus": ("-c:a", "libopus", "-mapping_family", "2", "-b:a", "320k"),
-    "aac": ("-c:a", "aac", "-b:a", "320k"),
+    "opus": ("-c:a", "libopus", "-mapping_family", "2", "-b:a", "320k", "-compression_level", "0"),
+    "aac": ("-c:a", "aac", "-aac_coder", "fast", "-aac_is", "0", "-b:a", "320k"),
     "vorbis": ("-c:a", "libvorbis", "-b:a", "320k"),
 }
 _FORMATS: dict[str, str] = {"mp4": "mp4", "webm": "webm", "m4a": "mp4", "ogg": "ogg"}

@@ -3,6 +3,7 @@
 Points of a look are (p, q): p to the right and q up as the listener sees it, the object's cap the unit disc.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -115,7 +116,8 @@ LOOKS: dict[str, Look] = {
 
 def _coloured(look: Look, p: Array, q: Array, shade: float) -> Array:
     """RGBA in 0..1, alpha not yet multiplied in: body, shading from the upper left, dark outline."""
-    colour = np.where(look.texture(p, q)[..., None], np.divide(look.second, 255), np.divide(look.first, 255))
+    first, second = (np.asarray(colour, np.float32) / 255 for colour in (look.first, look.second))
+    colour = np.where(look.texture(p, q)[..., None], second, first)
     light = shade * (0.88 + 0.26 * q - 0.14 * p)
     colour = colour * light[..., None] + 0.35 * np.exp(-((p + 0.35) ** 2 + (q - 0.4) ** 2) / 0.06)[..., None]
     is_body = look.inside(p * _OUTLINE, q * _OUTLINE)
@@ -130,10 +132,10 @@ def draw_sprite(class_name: str, seed: int, size: int) -> NDArray[np.uint8]:
     """
     rng = np.random.default_rng(seed)
     tilt, shade = rng.uniform(-_TILT, _TILT), rng.uniform(0.85, 1.1)
-    steps = (np.arange(size * _OVERSAMPLING) + 0.5) / (size * _OVERSAMPLING)
+    steps = (np.arange(size * _OVERSAMPLING, dtype=np.float32) + 0.5) / (size * _OVERSAMPLING)
     right, up = np.meshgrid((2 * steps - 1) * SPRITE_EXTENT, (1 - 2 * steps) * SPRITE_EXTENT)
-    p = np.cos(tilt) * right + np.sin(tilt) * up
-    q = np.cos(tilt) * up - np.sin(tilt) * right
+    cosine, sine = math.cos(tilt), math.sin(tilt)
+    p, q = cosine * right + sine * up, cosine * up - sine * right
     rgba = _coloured(LOOKS[class_name], p, q, shade)
     rgba[..., :3] *= rgba[..., 3:]
     small = cv2.resize(rgba, (size, size), interpolation=cv2.INTER_AREA)

@@ -31,15 +31,16 @@ class Path:
     def rays_at(self, times_s: Array) -> Array:
         """Unit rays (n, 3) at `times_s` (n,); it stands still before and after the keyframes."""
         keys = ray_from_angles(np.radians(self.azimuth_deg), np.radians(self.elevation_deg))
+        if self.is_resting:
+            return np.broadcast_to(keys[0], (len(times_s), 3))
         known = np.asarray(self.times_s)
         times = np.clip(times_s, known[0], known[-1])
         start = np.clip(np.searchsorted(known, times, side="right") - 1, 0, len(known) - 2)
         share = (times - known[start]) / (known[start + 1] - known[start])
-        arc = angle_between(keys[:-1], keys[1:])
-        # sin(share * arc) / sin(arc) tends to share as the arc tends to nothing: np.sinc has no hole there.
-        whole = np.sinc(arc / np.pi)[start]
-        to_end = share * np.sinc(share * arc[start] / np.pi) / whole
-        to_start = (1 - share) * np.sinc((1 - share) * arc[start] / np.pi) / whole
+        # Not quite 0, so that the weights tend to what they are where two keyframes are alike.
+        arcs = np.maximum(angle_between(keys[:-1], keys[1:]), 1e-9)
+        arc, whole = arcs[start], np.sin(arcs)[start]
+        to_start, to_end = np.sin((1 - share) * arc) / whole, np.sin(share * arc) / whole
         return np.asarray(to_start[:, None] * keys[start] + to_end[:, None] * keys[start + 1])
 
 

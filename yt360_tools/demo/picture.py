@@ -4,6 +4,7 @@ The frame is cut into small tiles, each with a middle and a radius on the sphere
 tiles that its cap may touch and nowhere else, so the same few lines serve every projection, seam and pole.
 """
 
+import functools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,8 +52,9 @@ class Canvas:
     radii: Array
 
 
+@functools.lru_cache(maxsize=2)
 def make_canvas(projection: str, width: int) -> Canvas:
-    """The canvas of one eye's picture in the projection ``er`` or ``eac``."""
+    """The canvas of one eye's picture in the projection ``er`` or ``eac``; kept, to be read only."""
     width, height = frame_size(projection, width)
     rays = er_rays(width, height) if projection == "er" else eac_rays(width, height)
     # Tiles at the right and lower edge may repeat pixels: drawn twice on the same ground, they stay the same.
@@ -71,8 +73,9 @@ def make_canvas(projection: str, width: int) -> Canvas:
 def _tangent_frame(centre: Array) -> tuple[Array, Array]:
     """The listener's right and up at a direction: a picture's own right and up, wherever it is."""
     azimuth = math.atan2(centre[1], centre[0])
-    right = np.array([math.sin(azimuth), -math.cos(azimuth), 0.0])
-    return right, np.cross(right, centre)
+    x, y = math.sin(azimuth), -math.cos(azimuth)
+    up = np.array([y * centre[2], -x * centre[2], x * centre[1] - y * centre[0]])
+    return np.array([x, y, 0.0]), up
 
 
 def _along(rays: NDArray[np.float32], axis: Array) -> NDArray[np.float32]:
