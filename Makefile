@@ -19,6 +19,11 @@ DATA ?= data
 MANIFEST ?= $(DATA)/manifests/$(DATASET).csv
 ARGS ?=
 
+# What `make train` learns, from what, and into which folder.
+PRESET ?= tiny
+SHARDS ?= $(DEMO)/panorama
+RUN ?= runs/$(PRESET)
+
 # Linting and tests share the machine's processors among this many processes.
 TEST_PROCESSES ?= auto
 
@@ -35,7 +40,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 		{ echo "$(PYTHON) is too old: 3.10 or newer is needed; name another with PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,models]' \
 		$$($(BIN)/python -c 'import sys; print("--constraint constraints.txt" if sys.version_info >= (3, 11) else "")')
 	@touch $@
 
@@ -67,11 +72,15 @@ stats: $(READY)  ## Say what a manifest holds
 	@test -e $(MANIFEST) || { echo "$(MANIFEST) is not there: 'make manifests' fetches it, or name one with MANIFEST=..."; exit 2; }
 	$(BIN)/yt360 manifest stats $(MANIFEST)
 
-train: $(READY)  ## Train on shards (comes with the first model)
-	@echo "this version makes shards and has no model to train yet; 'make demo' shows what there is"; exit 2
+train: $(READY)  ## Train PRESET on SHARDS and measure it: make train PRESET=tiny
+	@test -e $(SHARDS) || { echo "$(SHARDS) is not there: 'make demo' makes it, or name panoramas with SHARDS=..."; exit 2; }
+	$(BIN)/avsa pretrain --config $(PRESET) --shards $(SHARDS) --out $(RUN) $(ARGS)
+	$(BIN)/avsa bench avc-bin --checkpoint $(RUN) --shards $(SHARDS)
+	$(BIN)/avsa bench avsa-bin --checkpoint $(RUN) --shards $(SHARDS)
 
 bench: $(READY)  ## Measure what should be fast, against named baselines
 	$(BIN)/python benchmarks/rebuild.py
+	$(BIN)/python benchmarks/learning.py
 
 clean:  ## Remove what was made here, .venv included; data/ stays
 	rm -rf $(VENV) $(DEMO) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from yt360_tools.ambisonics import (
     BEAM_PATTERNS,
     beam,
+    channel_matrix,
     direction_of_arrival,
     encode,
     energy_map,
@@ -167,6 +168,36 @@ class TestMirror:
         yaw, pitch, roll = np.radians(look)
         turned_then_mirrored = mirror(rotate(foa, view_from_world(yaw, pitch, roll)))
         assert rotate(mirror(foa), view_from_world(-yaw, pitch, -roll)) == pytest.approx(turned_then_mirrored)
+
+
+class TestChannelMatrix:
+    def test_a_quarter_turn_by_hand(self) -> None:
+        """A view to the left: what was in front is then on its right, what was on the left in front."""
+        turned = [[1, 0, 0, 0], [0, 0, 0, -1], [0, 0, 1, 0], [0, 1, 0, 0]]
+        to_the_left = view_from_world(np.radians(90), 0, 0)
+        assert channel_matrix(to_the_left) == pytest.approx(np.array(turned, float), abs=1e-12)
+        flipped = [[1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0], [0, 1, 0, 0]]
+        assert channel_matrix(to_the_left, mirrored=True) == pytest.approx(np.array(flipped, float), abs=1e-12)
+
+    @pytest.mark.parametrize("look", GENERIC)
+    def test_is_turning_and_then_mirroring(self, look: tuple[float, float, float]) -> None:
+        foa, turn = random_scene(18), view_from_world(*np.radians(look))
+        assert channel_matrix(turn) @ foa == pytest.approx(rotate(foa, turn))
+        assert channel_matrix(turn, mirrored=True) @ foa == pytest.approx(mirror(rotate(foa, turn)))
+        assert np.abs(channel_matrix(turn, mirrored=True) @ foa - rotate(mirror(foa), turn)).max() > 0.1
+
+    @pytest.mark.parametrize("look", GENERIC)
+    def test_goes_for_spectra_as_for_sound(self, look: tuple[float, float, float]) -> None:
+        foa, turn = random_scene(19), view_from_world(*np.radians(look))
+        assert channel_matrix(turn) @ np.fft.rfft(foa) == pytest.approx(np.fft.rfft(rotate(foa, turn)))
+
+    @pytest.mark.parametrize("mirrored", [False, True])
+    def test_keeps_energy_and_leaves_w(self, mirrored: bool) -> None:
+        for turn in random_rotations(20, seed=20):
+            matrix = channel_matrix(turn, mirrored=mirrored)
+            assert matrix @ matrix.T == pytest.approx(np.eye(4))
+            assert np.linalg.det(matrix) == pytest.approx(-1 if mirrored else 1)
+            assert (matrix[0] == [1, 0, 0, 0]).all()
 
 
 class TestBeam:

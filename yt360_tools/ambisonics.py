@@ -11,8 +11,10 @@ from yt360_tools.geometry import Array, angle_between, angles_from_ray, fibonacc
 
 Sound = NDArray[np.floating]
 
-_XYZ = [3, 1, 2]
+XYZ_CHANNELS = (3, 1, 2)
 """Where X, Y and Z stand among the channels W, Y, Z, X."""
+
+_XYZ = list(XYZ_CHANNELS)
 
 _CLIMBS = 40
 """Steps from a grid point to its peak: always as many, since a test for "near enough" would hang on rounding."""
@@ -32,12 +34,22 @@ def encode(signal: Sound, ray: Array) -> Sound:
     return np.stack([signal, signal * y, signal * z, signal * x])
 
 
+def channel_matrix(rotation: Array, *, mirrored: bool = False) -> Array:
+    """What turning a scene by `rotation` (3, 3), then flipping it left to right if `mirrored`, does to W, Y, Z, X.
+
+    A matrix (4, 4) for sound (4, samples), or for anything linear in it, such as spectra.
+    """
+    matrix = np.eye(4)
+    matrix[np.ix_(_XYZ, _XYZ)] = rotation
+    if mirrored:
+        matrix[1] *= -1
+    return matrix
+
+
 def rotate(foa: Sound, rotation: Array) -> Sound:
     """The scene turned by `rotation` (3, 3): a source from v then comes from ``rotation @ v``."""
     _check_foa(foa)
-    matrix = np.eye(4)
-    matrix[np.ix_(_XYZ, _XYZ)] = rotation
-    return np.asarray(matrix.astype(foa.dtype) @ foa)
+    return np.asarray(channel_matrix(rotation).astype(foa.dtype) @ foa)
 
 
 def mirror(foa: Sound) -> Sound:

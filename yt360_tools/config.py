@@ -12,11 +12,7 @@ from typing import Any
 
 from yt360_tools.errors import UsageError, nearest
 from yt360_tools.records import PROJECTIONS, STEREO_LAYOUTS
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from yt360_tools.toml import load_toml
 
 LAYOUTS = ("panorama", "viewport", "cube")
 CODECS = ("jpeg", "raw")
@@ -183,21 +179,6 @@ def read_toml(path: Path) -> Overrides:
         UsageError: it is not there, not TOML, or holds an unknown section, key or type.
     """
     return check_overrides(load_toml(path, "configuration"), where=str(path))
-
-
-def load_toml(path: Path, what: str) -> dict[str, Any]:
-    """The values of a TOML file, as they stand; `what` it is, for the message.
-
-    Raises:
-        UsageError: it is not there, or not TOML.
-    """
-    try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
-    except OSError as error:
-        raise UsageError(f"{what} {path} cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{what} {path} is not TOML: {error}") from error
 
 
 def check_overrides(values: dict[str, Any], *, where: str) -> Overrides:

@@ -68,6 +68,24 @@ class ShardError(Yt360Error):
     exit_code = EXIT_UNFINISHED
 
 
+class CheckpointError(Yt360Error):
+    """A model's checkpoint is damaged, cut short, or not one."""
+
+    exit_code = EXIT_UNFINISHED
+
+
+class Diverged(Yt360Error):
+    """A training's loss or weights are no finite numbers any more."""
+
+    exit_code = EXIT_UNFINISHED
+
+
+class Interrupted(Yt360Error):
+    """The user or the system asked to stop, and what was done is kept."""
+
+    exit_code = EXIT_INTERRUPTED
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """A hint such as ``; did you mean 'fps'?``, or the empty string when nothing is near."""
     found = difflib.get_close_matches(word, list(known), n=1)

@@ -5,6 +5,7 @@ the source. Sources are equirectangular (``er``) or YouTube's equi-angular cubem
 """
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -209,22 +210,33 @@ def ring_directions(count: int) -> tuple[Direction, ...]:
 
 
 def random_directions(
-    count: int, rng: np.random.Generator, *, min_separation_deg: float, max_pitch_deg: float
+    count: int,
+    rng: np.random.Generator,
+    *,
+    min_separation_deg: float,
+    max_pitch_deg: float,
+    given: Sequence[Direction] = (),
 ) -> tuple[Direction, ...]:
     """`count` directions, yaw uniform, pitch uniform within +-`max_pitch_deg`, at least so far apart.
+
+    Args:
+        given: directions that come first and are part of the count; the others keep away from them.
 
     Raises:
         UsageError: they find no place with that separation.
     """
     nearest_cosine = np.cos(np.radians(min_separation_deg))
+    first = [direction.yaw_deg for direction in given], [direction.pitch_deg for direction in given]
     for _ in range(_PLACEMENTS):
-        yaws = rng.uniform(-180, 180, _DRAWS)
-        pitches = rng.uniform(-max_pitch_deg, max_pitch_deg, _DRAWS)
+        yaws = np.concatenate([first[0], rng.uniform(-180, 180, _DRAWS)])
+        pitches = np.concatenate([first[1], rng.uniform(-max_pitch_deg, max_pitch_deg, _DRAWS)])
         rays = ray_from_angles(np.radians(yaws), np.radians(pitches))
         kept: list[int] = []
-        for index, cosines in enumerate(np.einsum("ai,bi->ab", rays, rays, optimize=False)):
-            if len(kept) < count and all(cosines[kept] <= nearest_cosine):
+        for index, ray in enumerate(rays):
+            if all(np.einsum("ki,i->k", rays[kept], ray, optimize=False) <= nearest_cosine):
                 kept.append(index)
+            if len(kept) == count:
+                break
         if len(kept) == count:
             return tuple(Direction(float(yaws[index]), float(pitches[index])) for index in kept)
     raise UsageError(

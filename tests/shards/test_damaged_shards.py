@@ -26,6 +26,8 @@ READ: dict[str, Callable[[ShardSet], object]] = {
     "content_hash": lambda shards: shards.content_hash,
     "clip": lambda shards: shards.clip("-v-54.5"),
     "sound": lambda shards: shards.clip("-v-54.5").ambisonics,
+    "some sound": lambda shards: shards.clip("-v-54.5").ambisonics_between(3, 5),
+    "samples": lambda shards: shards.clip("-v-54.5").samples,
     "views": lambda shards: shards.clip("-v-54.5").views,
     "len": lambda shards: len(first_view(shards)),
     "frames": lambda shards: first_view(shards).frames,
@@ -36,7 +38,7 @@ ALL_OF_A_CLIP = ("summary", "iteration", "content_hash", "clip")
 DAMAGED = {
     "window": ALL_OF_A_CLIP,
     "rates": ALL_OF_A_CLIP,
-    "ambisonics": ("sound", "turned"),
+    "ambisonics": ("sound", "some sound", "samples", "turned"),
     "views": ("summary", "views"),
     "views/0": ("summary", "views"),
     "views/0/direction": ("summary", "views"),

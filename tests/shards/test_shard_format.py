@@ -53,6 +53,17 @@ class TestReadingBack:
             assert (view.frames_between(1, 3) == view.frames[1:3]).all()
             assert view.frames_between(2, 2).shape == (0, 24, 32, 3)
 
+    @pytest.mark.parametrize(("first", "last"), [(0, RATE_HZ), (17, 130), (RATE_HZ - 1, RATE_HZ), (40, 40)])
+    def test_some_sound_is_that_of_all(self, first: int, last: int, path: Path) -> None:
+        written = clip()
+        with open_shards(shard(path, written)) as shards:
+            found = shards.clip("-v-54.5")
+            assert found.samples == RATE_HZ
+            some = found.ambisonics_between(first, last)
+            assert some.dtype == np.float32
+            assert some.shape == (4, last - first)
+            assert (some == written.ambisonics[:, first:last]).all()
+
     def test_windows_rates_and_source(self, path: Path) -> None:
         with open_shards(shard(path, clip())) as shards:
             found = shards.clip("-v-54.5")

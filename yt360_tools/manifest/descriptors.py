@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from yt360_tools.config import load_toml
 from yt360_tools.errors import TransientError, UsageError
 from yt360_tools.manifest.importers import importer_named
 from yt360_tools.records import ClipRow
+from yt360_tools.toml import load_toml
 
 _KEYS = {"name", "title", "importer", "description", "citation", "licence", "base_url", "files", "expect"}
 

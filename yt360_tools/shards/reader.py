@@ -129,6 +129,17 @@ class StoredClip:
         with self.group() as group:
             return np.asarray(group["ambisonics"][:])
 
+    def ambisonics_between(self, first: int, last: int) -> NDArray[np.float32]:
+        """Samples `first` to `last` (exclusive) of the sound as recorded, float32 (4, last - first)."""
+        with self.group() as group:
+            return np.asarray(group["ambisonics"][:, first:last])
+
+    @functools.cached_property
+    def samples(self) -> int:
+        """How many sound samples the clip has."""
+        with self.group() as group:
+            return int(group["ambisonics"].shape[1])
+
     @functools.cached_property
     def views(self) -> tuple[StoredView, ...]:
         with self.group() as group:

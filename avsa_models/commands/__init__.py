@@ -1,0 +1,1 @@
+"""The commands of `avsa`: each parses, calls one function, and prints."""

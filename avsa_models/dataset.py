@@ -1,0 +1,246 @@
+"""From panorama shards to samples: the pictures and the sound of K viewpoints over the same moment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avsa_models.features import FeatureConfig, draw_sounding_ray, mel_covariance, view_features
+from avsa_models.views import ViewConfig, Viewpoint, cut_crops, draw_viewpoints
+from yt360_tools.errors import ShardError, UsageError
+from yt360_tools.shards import ShardSet, StoredClip, StoredView, open_shards
+
+_EDGE = 1e-6
+
+
+@dataclass(frozen=True)
+class MomentConfig:
+    """How much of a clip a sample sees and hears.
+
+    Attributes:
+        frames: pictures.
+        fps: pictures a second; `frames` / `fps` is the time that is seen.
+        audio_s: the time that is heard. What is seen lies within it, or it within what is seen.
+    """
+
+    frames: int = 8
+    fps: float = 16.0
+    audio_s: float = 1.0
+
+    @property
+    def video_s(self) -> float:
+        """Seconds that are seen."""
+        return self.frames / self.fps
+
+    @property
+    def span_s(self) -> float:
+        """Seconds of a clip that a sample needs."""
+        return max(self.video_s, self.audio_s)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where in a clip a sample is taken, in seconds from the clip's start."""
+
+    video_start_s: float
+    audio_start_s: float
+
+
+def draw_moment(rng: np.random.Generator, duration_s: float, config: MomentConfig) -> Moment:
+    """A random moment within a clip of `duration_s`: the shorter of seen and heard lies anywhere within the longer."""
+    start = rng.uniform(0, max(0.0, duration_s - config.span_s))  # `_EDGE` lets through what is shorter by rounding
+    video = start + rng.uniform(0, config.span_s - config.video_s)
+    audio = start + rng.uniform(0, config.span_s - config.audio_s)
+    return Moment(float(video), float(audio))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What the nets are given of one moment.
+
+    Attributes:
+        video: uint8 (views, frames, size, size, 3), RGB.
+        audio: float32 (views, channels, steps, mels), see `features.view_features`.
+        clip_index: which of the set's clips.
+        video_index: which of the set's videos; clips of one video are no negatives for each other.
+        viewpoints: where each view looks.
+        moment: when.
+    """
+
+    video: NDArray[np.uint8]
+    audio: NDArray[np.float32]
+    clip_index: int
+    video_index: int
+    viewpoints: tuple[Viewpoint, ...]
+    moment: Moment
+
+
+@dataclass(frozen=True)
+class ListedClip:
+    """What is known of a clip before anything of it is read."""
+
+    clip_id: str
+    video_id: str
+    split: str
+    duration_s: float
+    fps: float
+    sample_rate_hz: int
+    is_panorama: bool
+
+
+class PanoramaClips:
+    """The clips of one split, in the order of their ids, ready to be sampled.
+
+    It may be pickled, or handed to a forked process after `close`: each process opens files of its own.
+
+    Attributes:
+        clips: sorted by id.
+        video_ids: sorted, each once.
+        video_of_clip: for each clip, which of `video_ids` it belongs to.
+        content_hash: of all clips of the shards, whatever their split.
+
+    Raises:
+        UsageError: no clip of that split, no panoramas, mixed rates, or clips shorter than a sample.
+        ShardError: a shard is damaged.
+    """
+
+    def __init__(self, shards: ShardSet, split: str, moment: MomentConfig) -> None:
+        listed = [_listed(clip) for clip in shards]
+        chosen = sorted((clip for clip in listed if clip.split == split), key=lambda clip: clip.clip_id)
+        where = _named(shards)
+        if not chosen:
+            found = ", ".join(sorted({clip.split for clip in listed})) or "none"
+            raise UsageError(f"{where} hold no clip of the split {split!r}; the splits there: {found}")
+        _require_panoramas(chosen, where)
+        _require_one_rate(chosen, where)
+        _require_length(chosen, moment)
+        self.split, self.clips = split, tuple(chosen)
+        self.video_ids = tuple(sorted({clip.video_id for clip in chosen}))
+        self.video_of_clip = tuple(self.video_ids.index(clip.video_id) for clip in chosen)
+        self.fps, self.sample_rate_hz = chosen[0].fps, chosen[0].sample_rate_hz
+        self.content_hash = shards.content_hash
+        self._shards, self._moment = shards, moment
+        self._opened: dict[int, tuple[StoredClip, StoredView]] = {}
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    def close(self) -> None:
+        """Close every file; they open again when something is asked for."""
+        self._shards.close()
+
+    def frames(self, clip_index: int, start_s: float) -> NDArray[np.uint8]:
+        """The pictures (frames, height, width, 3) from `start_s` on, in seconds from the clip's start."""
+        _, view = self._stored(clip_index)
+        wanted = _frame_numbers(start_s, self.fps, self._moment, last=len(view) - 1)
+        if wanted == list(range(wanted[0], wanted[-1] + 1)):
+            return view.frames_between(wanted[0], wanted[-1] + 1)
+        return np.concatenate([view.frames_between(number, number + 1) for number in wanted])
+
+    def sound(self, clip_index: int, start_s: float) -> NDArray[np.float32]:
+        """The ambisonics (4, samples) from `start_s` on, in seconds from the clip's start."""
+        clip, _ = self._stored(clip_index)
+        samples = round(self._moment.audio_s * self.sample_rate_hz)
+        first = min(round(start_s * self.sample_rate_hz), clip.samples - samples)
+        sound = clip.ambisonics_between(first, first + samples)
+        if not np.isfinite(sound).all():
+            raise ShardError(f"{clip.path}: the sound of clip {clip.clip_id!r} has samples that are no finite numbers")
+        return sound
+
+    def _stored(self, clip_index: int) -> tuple[StoredClip, StoredView]:
+        if clip_index not in self._opened:
+            clip = self._shards.clip(self.clips[clip_index].clip_id)
+            self._opened[clip_index] = clip, clip.views[0]
+        return self._opened[clip_index]
+
+
+def open_panoramas(where: Sequence[Path], split: str, moment: MomentConfig) -> PanoramaClips:
+    """The clips of `split` in shards, folders of shards or workspaces; see `PanoramaClips` for what is refused."""
+    return PanoramaClips(open_shards(*where), split, moment)
+
+
+def draw_sample(
+    clips: PanoramaClips,
+    clip_index: int,
+    rng: np.random.Generator,
+    *,
+    moment: MomentConfig,
+    views: ViewConfig,
+    features: FeatureConfig,
+) -> Sample:
+    """One sample of a clip: a function of the clip, the generator's state and the configuration alone."""
+    when = draw_moment(rng, clips.clips[clip_index].duration_s, moment)
+    covariance = mel_covariance(clips.sound(clip_index, when.audio_start_s), features, clips.sample_rate_hz)
+    sounding = draw_sounding_ray(covariance, *_seen_steps(when, moment, covariance.shape[2]), rng)
+    viewpoints = draw_viewpoints(rng, views, sounding=sounding)
+    return Sample(
+        video=cut_crops(clips.frames(clip_index, when.video_start_s), viewpoints),
+        audio=view_features(covariance, [viewpoint.channel_matrix for viewpoint in viewpoints], features),
+        clip_index=clip_index,
+        video_index=clips.video_of_clip[clip_index],
+        viewpoints=viewpoints,
+        moment=when,
+    )
+
+
+def _seen_steps(when: Moment, moment: MomentConfig, steps: int) -> tuple[int, int]:
+    """The first and last (exclusive) of a sound's `steps` while the pictures are seen; at least one."""
+    start = (when.video_start_s - when.audio_start_s) / moment.audio_s * steps
+    end = start + moment.video_s / moment.audio_s * steps
+    first = int(np.clip(np.floor(start), 0, steps - 1))
+    return first, int(np.clip(np.ceil(end), first + 1, steps))
+
+
+def _frame_numbers(start_s: float, stored_fps: float, moment: MomentConfig, *, last: int) -> list[int]:
+    """The last stored frame that is not after each wanted time."""
+    times = start_s + np.arange(moment.frames) / moment.fps
+    return [min(int(number), last) for number in np.floor(times * stored_fps + _EDGE)]
+
+
+def _listed(clip: StoredClip) -> ListedClip:
+    window = clip.window
+    return ListedClip(
+        window.clip_id,
+        window.video_id,
+        window.split,
+        min(clip.samples / clip.sample_rate_hz, window.duration_s),
+        clip.fps,
+        clip.sample_rate_hz,
+        len(clip.views) == 1 and clip.views[0].view.projection == "er",
+    )
+
+
+def _named(shards: ShardSet) -> str:
+    folders = sorted({str(path.parent) for path in shards.paths})
+    return f"the {len(shards.paths)} shards in {', '.join(folders)}"
+
+
+def _require_panoramas(clips: Sequence[ListedClip], where: str) -> None:
+    other = [clip.clip_id for clip in clips if not clip.is_panorama]
+    if other:
+        raise UsageError(
+            f"{where} hold crops, not panoramas ({len(other)} clips, {other[0]!r} the first); views are cut from "
+            "panoramas while training: 'yt360 rebuild MANIFEST --workspace W --layout panorama' builds them"
+        )
+
+
+def _require_one_rate(clips: Sequence[ListedClip], where: str) -> None:
+    first = clips[0]
+    for clip in clips:
+        if (clip.fps, clip.sample_rate_hz) != (first.fps, first.sample_rate_hz):
+            raise UsageError(
+                f"{where} mix rates: {first.clip_id!r} has {first.fps:g} frames/s and {first.sample_rate_hz} Hz, "
+                f"{clip.clip_id!r} has {clip.fps:g} frames/s and {clip.sample_rate_hz} Hz; build them alike "
+                "(--fps, --sample-rate), or give folders of one kind"
+            )
+
+
+def _require_length(clips: Sequence[ListedClip], moment: MomentConfig) -> None:
+    short = [clip for clip in clips if clip.duration_s + _EDGE < moment.span_s]
+    if short:
+        raise UsageError(
+            f"{len(short)} clips are shorter than a sample of {moment.span_s:g} s, {short[0].clip_id!r} with "
+            f"{short[0].duration_s:g} s the first; shorten moment.audio_s, or moment.frames over moment.fps"
+        )

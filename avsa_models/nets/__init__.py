@@ -1,0 +1,1 @@
+"""The nets, each in one file."""

@@ -1,0 +1,209 @@
+"""Pairs are the same for every model and number of workers; the false sound is false in the one way it should be."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from small_benchmark import heard_from, light_of, pairs_of, small_config, write_world
+
+from avsa_models.benchmarks.avc import derangement
+from avsa_models.benchmarks.frozen import embed_pairs
+from avsa_models.benchmarks.pairs import PlannedPair, SoundPairs, benchmark_views
+from avsa_models.features import mel_covariance, view_features
+from avsa_models.nets.alignment import AlignmentModel
+from yt360_tools.ambisonics import rotate
+from yt360_tools.errors import UsageError
+from yt360_tools.geometry import angle_between, angles_from_ray, rotation_z
+
+BENCHMARKS = ("avc-bin", "avsa-bin")
+both = pytest.mark.parametrize("benchmark_name", BENCHMARKS)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_world(tmp_path_factory.mktemp("world"), train=4, test=6, clips_a_video=2)
+
+
+def draws(plan: PlannedPair) -> tuple[object, ...]:
+    """What a plan says, but for the crops' size."""
+    looks = tuple((seen.view.direction, seen.view.hfov_deg, seen.view.vfov_deg) for seen in plan.viewpoints)
+    return plan.clip_index, plan.moment, looks, plan.false
+
+
+def plans(pairs: SoundPairs) -> list[PlannedPair]:
+    return [pairs.plan(index) for index in range(len(pairs))]
+
+
+def true_and_false_by_hand(pairs: SoundPairs, plan: PlannedPair) -> list[np.ndarray]:
+    """The features of both sounds, the sound itself turned step by step and transformed anew for each view."""
+    config, clips, false = small_config().features, pairs.clips, plan.false
+    true = clips.sound(plan.clip_index, plan.moment.audio_start_s)
+    other = rotate(clips.sound(false.clip_index, false.audio_start_s), rotation_z(np.radians(false.turn_deg)))
+    return [
+        np.concatenate(
+            [
+                view_features(
+                    mel_covariance(
+                        rotate(sound, seen.view.direction.view_from_world).astype(np.float32),
+                        config,
+                        clips.sample_rate_hz,
+                    ),
+                    [np.eye(4)],
+                    config,
+                )
+                for seen in plan.viewpoints
+            ]
+        )
+        for sound in (true, other)
+    ]
+
+
+class TestTheSameForAll:
+    @both
+    def test_for_models_of_other_sizes_and_front_ends(self, world: Path, benchmark_name: str) -> None:
+        one = pairs_of(benchmark_name, world, small_config())
+        other_model = small_config(
+            "views.size=24",
+            "views.count=5",
+            "views.toward_sound=1",
+            "views.hfov_evenly_by=area",
+            "views.hfov_deg=[30, 40]",
+            "net.embedding=8",
+            "features.kind=logmel",
+            "run.seed=5",
+        )
+        other = pairs_of(benchmark_name, world, other_model)
+        assert [draws(plan) for plan in plans(one)] == [draws(plan) for plan in plans(other)]
+
+    def test_for_any_number_of_workers(self, world: Path) -> None:
+        config = small_config()
+        model = AlignmentModel(config.net, config.features.channels)
+        pairs = pairs_of("avc-bin", world, config, moments=2)
+        alone, *others = (embed_pairs(model, pairs, workers=workers) for workers in (0, 1, 2))
+        for embedded in others:
+            for name in ("video", "audio", "predicted_video", "predicted_audio"):
+                assert torch.equal(getattr(embedded, name), getattr(alone, name)), name
+
+    @both
+    def test_with_one_view_it_is_the_first_of_the_four(self, world: Path, benchmark_name: str) -> None:
+        one, four = (pairs_of(benchmark_name, world, small_config(), views=views)[7] for views in (1, 4))
+        assert (len(one.video), len(four.video)) == (1, 4)
+        for name in ("video", "aligned", "misaligned"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(four, name)[:1])
+
+    @both
+    def test_another_seed_gives_others(self, world: Path, benchmark_name: str) -> None:
+        one, other = (pairs_of(benchmark_name, world, small_config(f"benchmark.seed={seed}")) for seed in (0, 1))
+        assert one.plan(0).moment != other.plan(0).moment
+        assert one.plan(0).viewpoints[0].view != other.plan(0).viewpoints[0].view
+
+
+class TestWhatIsSeen:
+    @both
+    def test_every_clip_is_asked_as_often(self, world: Path, benchmark_name: str) -> None:
+        pairs = pairs_of(benchmark_name, world, small_config(), moments=3)
+        assert len(pairs) == 12 * 3
+        assert Counter(plan.clip_index for plan in plans(pairs)) == dict.fromkeys(range(12), 3)
+        assert len({plan.moment for plan in plans(pairs)}) == len(pairs)
+        assert Counter(pairs.video_of_pair) == dict.fromkeys(range(6), 12)
+        for index in (0, 6, 35):
+            assert pairs.video_of_pair[2 * index : 2 * index + 2] == (pairs[index].video_index,) * 2
+
+    @both
+    def test_as_the_benchmark_says_and_not_as_the_training(self, world: Path, benchmark_name: str) -> None:
+        config = small_config("views.toward_sound=1", "views.count=5", "views.min_separation_deg=40")
+        views = benchmark_views(config.views.size, config.benchmark)
+        assert views.toward_sound == 0
+        assert (views.mirror, views.brightness, views.contrast, views.saturation, views.hue_deg) == (0, 0, 0, 0, 0)
+        for plan in plans(pairs_of(benchmark_name, world, config)):
+            rays = np.array([seen.view.direction.ray for seen in plan.viewpoints])
+            apart = angle_between(rays[:, None], rays[None])[~np.eye(4, dtype=bool)]
+            assert np.degrees(apart.min()) >= 75
+            for seen in plan.viewpoints:
+                assert (seen.view.hfov_deg, seen.view.vfov_deg) == pytest.approx((90, 90))
+                assert not seen.mirrored
+                np.testing.assert_allclose(seen.colour, np.eye(3, 4), atol=1e-12)
+
+    @pytest.mark.parametrize("audio_s", [0.25, 1.0])
+    def test_what_is_seen_and_what_is_heard_have_one_middle(self, world: Path, audio_s: float) -> None:
+        config = small_config(f"moment.audio_s={audio_s}")
+        starts = []
+        for plan in plans(pairs_of("avsa-bin", world, config, moments=20)):
+            seen, heard = plan.moment.video_start_s, plan.moment.audio_start_s
+            assert seen + 0.25 == pytest.approx(heard + audio_s / 2)
+            assert min(seen, heard) >= 0
+            assert max(seen + 0.5, heard + audio_s) <= 2
+            starts.append(min(seen, heard))
+        assert min(starts) < 0.1
+        assert max(starts) > 1.9 - max(0.5, audio_s)
+
+
+@both
+def test_both_sounds_are_those_of_the_plan(world: Path, benchmark_name: str) -> None:
+    pairs = pairs_of(benchmark_name, world, small_config())
+    for index in (0, 5, 17):
+        aligned, misaligned = true_and_false_by_hand(pairs, pairs.plan(index))
+        np.testing.assert_allclose(pairs[index].aligned, aligned, atol=2e-3)
+        np.testing.assert_allclose(pairs[index].misaligned, misaligned, atol=2e-3)
+
+
+class TestTurnedSounds:
+    def test_the_turn_is_large_enough_and_of_any_size_beyond(self, world: Path) -> None:
+        turns = np.array(
+            [plan.false.turn_deg for plan in plans(pairs_of("avsa-bin", world, small_config(), moments=40))]
+        )
+        assert turns.min() >= 30
+        assert turns.max() <= 330
+        shares = np.histogram(turns, bins=4, range=(30, 330))[0] / len(turns)
+        assert np.all(np.abs(shares - 0.25) < 0.07)
+
+    def test_the_source_is_moved_round_and_not_up_or_down(self, world: Path) -> None:
+        pairs = pairs_of("avsa-bin", world, small_config())
+        for index in range(0, len(pairs), 5):
+            plan, pair = pairs.plan(index), pairs[index]
+            azimuth, elevation = light_of(pairs.clips.clips[plan.clip_index].clip_id)
+            for view, seen in enumerate(plan.viewpoints):
+                world_from_view = seen.view.direction.view_from_world.T
+                true, false = (
+                    np.degrees(angles_from_ray(world_from_view @ heard_from(sound[view])))
+                    for sound in (pair.aligned, pair.misaligned)
+                )
+                np.testing.assert_allclose(true, np.degrees([azimuth, elevation]), atol=0.1)
+                assert false[1] == pytest.approx(true[1], abs=0.1)
+                moved = (false[0] - true[0]) % 360
+                assert 30 - 0.1 <= moved <= 330 + 0.1
+                assert moved == pytest.approx(plan.false.turn_deg, abs=0.1)
+
+
+class TestOtherVideos:
+    def test_each_sound_is_once_true_and_once_false_and_never_of_the_same_video(self, world: Path) -> None:
+        pairs = pairs_of("avc-bin", world, small_config())
+        true = Counter((plan.clip_index, plan.moment.audio_start_s) for plan in plans(pairs))
+        false = Counter((plan.false.clip_index, plan.false.audio_start_s) for plan in plans(pairs))
+        assert true == false
+        assert set(true.values()) == {1}
+        video = pairs.clips.video_of_clip
+        assert all(video[plan.clip_index] != video[plan.false.clip_index] for plan in plans(pairs))
+        assert all(plan.false.turn_deg == 0 for plan in plans(pairs))
+
+    def test_a_clip_meets_more_than_one_other(self, world: Path) -> None:
+        pairs = pairs_of("avc-bin", world, small_config(), moments=6)
+        met = {plan.false.clip_index for plan in plans(pairs) if plan.clip_index == 0}
+        assert len(met) > 2
+
+    @pytest.mark.parametrize("seed", range(12))
+    def test_any_clips_of_which_no_video_has_more_than_half(self, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        half = int(rng.integers(1, 7))
+        videos = [*([0] * half), *rng.integers(1, 5, half + int(rng.integers(0, 5))).tolist()]
+        most = Counter(videos).most_common(1)[0][1]
+        clips = [videos[place] for place in rng.permutation(len(videos))]
+        if 2 * most > len(clips):
+            with pytest.raises(UsageError, match=f"of {len(clips)} clips {most} are of one"):
+                derangement(clips, rng)
+            return
+        other = derangement(clips, rng)
+        assert sorted(other) == list(range(len(clips)))
+        assert all(clips[clip] != clips[false] for clip, false in enumerate(other))
