@@ -12,6 +12,8 @@ DEMO_SECONDS ?= 24
 DEMO_WIDTH ?= 480
 DEMO_FPS ?= 16
 DEMO_SEED ?= 1
+# A third of what `make train` learns.
+DEMO_TRAINING ?= --set avc.steps=800 --set avsa.steps=1200
 
 # What `make manifests`, `make dataset` and `make stats` work on.
 DATASET ?= yt360
@@ -57,9 +59,10 @@ format: $(READY)  ## Lay the code out, and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-demo: $(READY)  ## The whole line on a world that is rendered on the spot
+demo: $(READY)  ## The whole line on a world rendered on the spot, and a model trained on it
 	$(BIN)/yt360 tour $(DEMO) --videos $(DEMO_VIDEOS) --seconds $(DEMO_SECONDS) \
 		--width $(DEMO_WIDTH) --fps $(DEMO_FPS) --seed $(DEMO_SEED)
+	$(BIN)/avsa tour $(DEMO) --config tiny $(DEMO_TRAINING)
 
 manifests: $(READY)  ## Fetch the published lists and make manifests of them
 	$(BIN)/yt360 manifest fetch manifests/$(DATASET).toml --out $(MANIFEST)
