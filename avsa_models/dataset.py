@@ -14,6 +14,9 @@ from yt360_tools.shards import ShardSet, StoredClip, StoredView, open_shards
 
 _EDGE = 1e-6
 
+_KEPT_CLIPS = 4096
+"""Clips whose description a process keeps; they are forgotten together when there are more, and read again."""
+
 
 @dataclass(frozen=True)
 class MomentConfig:
@@ -118,7 +121,8 @@ class PanoramaClips:
         _require_length(chosen, moment)
         self.split, self.clips = split, tuple(chosen)
         self.video_ids = tuple(sorted({clip.video_id for clip in chosen}))
-        self.video_of_clip = tuple(self.video_ids.index(clip.video_id) for clip in chosen)
+        place = {video_id: index for index, video_id in enumerate(self.video_ids)}
+        self.video_of_clip = tuple(place[clip.video_id] for clip in chosen)
         self.fps, self.sample_rate_hz = chosen[0].fps, chosen[0].sample_rate_hz
         self.content_hash = shards.content_hash
         self._shards, self._moment = shards, moment
@@ -151,6 +155,8 @@ class PanoramaClips:
 
     def _stored(self, clip_index: int) -> tuple[StoredClip, StoredView]:
         if clip_index not in self._opened:
+            if len(self._opened) == _KEPT_CLIPS:
+                self._opened.clear()
             clip = self._shards.clip(self.clips[clip_index].clip_id)
             self._opened[clip_index] = clip, clip.views[0]
         return self._opened[clip_index]

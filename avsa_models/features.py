@@ -51,6 +51,8 @@ class FeatureConfig:
         if self.kind not in FEATURE_CHANNELS:
             known = ", ".join(FEATURE_CHANNELS)
             raise UsageError(f"features.kind {self.kind!r} is unknown{nearest(self.kind, FEATURE_CHANNELS)}; {known}")
+        if not 1 <= self.hop <= self.n_fft:
+            raise UsageError(f"features.hop {self.hop} must be from 1 to features.n_fft, {self.n_fft}")
 
     @property
     def channels(self) -> int:
@@ -58,7 +60,13 @@ class FeatureConfig:
         return FEATURE_CHANNELS[self.kind]
 
     def steps(self, samples: int) -> int:
-        """How many time steps `samples` of sound give: one a hop, the windows centred on them."""
+        """How many time steps `samples` of sound give: one a hop, the windows centred on them.
+
+        Raises:
+            UsageError: not one.
+        """
+        if samples < self.hop:
+            raise UsageError(f"{samples} samples of sound (moment.audio_s) are less than a features.hop of {self.hop}")
         return samples // self.hop
 
 

@@ -32,14 +32,12 @@ class Batch:
     Attributes:
         video: uint8 (B, K, frames, size, size, 3), RGB.
         audio: float32 (B, K, channels, steps, mels).
-        openings: float32 (B, K, 2), each view's horizontal and vertical opening angle in radians.
         clip_index: int64 (B,), which of the set's clips.
         video_index: int64 (B,), which of the set's videos.
     """
 
     video: Tensor
     audio: Tensor
-    openings: Tensor
     clip_index: Tensor
     video_index: Tensor
 
@@ -99,11 +97,9 @@ def stage_batches(
 
 
 def _stacked(samples: list[Sample]) -> Batch:
-    openings = [[(look.view.hfov_deg, look.view.vfov_deg) for look in sample.viewpoints] for sample in samples]
     return Batch(
         torch.from_numpy(np.stack([sample.video for sample in samples])),
         torch.from_numpy(np.stack([sample.audio for sample in samples])),
-        torch.from_numpy(np.radians(openings).astype(np.float32)),
         torch.tensor([sample.clip_index for sample in samples]),
         torch.tensor([sample.video_index for sample in samples]),
     )

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from worlds import command
 from worlds.command import SMALL
 
+from avsa_models.cli import avsa
 from yt360_tools import __version__
 from yt360_tools.cli import yt360
 
@@ -30,31 +31,35 @@ def walk(group: click.Command, words: tuple[str, ...] = ()) -> Iterator[tuple[tu
             yield from walk(inner, (*words, name))
 
 
-COMMANDS = dict(walk(yt360))
+COMMANDS = dict(walk(yt360, ("yt360",))) | dict(walk(avsa, ("avsa",)))
 LEAVES = {words: found for words, found in COMMANDS.items() if not isinstance(found, click.Group)}
 
 
 def spelt(words: tuple[str, ...]) -> str:
-    return " ".join(("yt360", *words))
+    return " ".join(words)
+
+
+def help_of(words: tuple[str, ...]) -> str:
+    program, *rest = words
+    done = CliRunner().invoke(COMMANDS[(program,)], [*rest, "--help"], prog_name=program)
+    assert done.exit_code == 0, done.output
+    return done.output
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=spelt)
 def test_help_has_an_example(words: tuple[str, ...]) -> None:
-    done = CliRunner().invoke(yt360, [*words, "--help"], prog_name="yt360")
-    assert done.exit_code == 0, done.output
-    lines = [line.strip() for line in done.output.splitlines()]
-    assert any(line.startswith("Example") for line in lines), done.output
-    examples = [line for line in lines if line.startswith("yt360 ")]
+    lines = [line.strip() for line in help_of(words).splitlines()]
+    assert any(line.startswith("Example") for line in lines), lines
+    examples = [line for line in lines if line.startswith(f"{words[0]} ")]
     assert any(line.startswith(spelt(words)) for line in examples), f"no example calls {spelt(words)!r}"
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=spelt)
 def test_examples_use_options_that_exist(words: tuple[str, ...]) -> None:
-    text = CliRunner().invoke(yt360, [*words, "--help"], prog_name="yt360").output
-    for line in (line.strip() for line in text.splitlines()):
-        if not line.startswith("yt360 "):
+    for line in (line.strip() for line in help_of(words).splitlines()):
+        parts = line.split()
+        if not parts or (parts[0],) not in COMMANDS:
             continue
-        parts = line.split()[1:]
         called = max((known for known in COMMANDS if tuple(parts[: len(known)]) == known), key=len)
         options = {name for parameter in COMMANDS[called].params for name in parameter.opts}
         for part in parts:
@@ -72,12 +77,13 @@ def test_every_option_is_explained(words: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("words", LEAVES, ids=spelt)
 def test_the_readme_mentions_every_command(words: tuple[str, ...]) -> None:
     lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
-    mentioned = [set(re.findall(r"[\w-]+", line)) for line in lines if "yt360 " in line]
+    mentioned = [set(re.findall(r"[\w-]+", line)) for line in lines if f"{words[0]} " in line]
     assert any(set(words) <= line for line in mentioned), f"{spelt(words)!r} is nowhere in README.md"
 
 
-def test_nothing_heavy_is_imported_for_help() -> None:
-    code = "import sys, yt360_tools.cli; print(*[name for name in sys.argv[1:] if name in sys.modules])"
+@pytest.mark.parametrize("program", ["yt360_tools.cli", "avsa_models.cli"])
+def test_nothing_heavy_is_imported_for_help(program: str) -> None:
+    code = f"import sys, {program}; print(*[name for name in sys.argv[1:] if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code, *HEAVY], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
 

@@ -17,8 +17,8 @@ class Embeddings:
 
     Attributes:
         video, audio: the targets, of each view alone.
-        predicted_video: from the sound of all views; None without transformers.
-        predicted_audio: from the pictures of all views; None without transformers.
+        predicted_video: from the sound of all views.
+        predicted_audio: from the pictures of all views.
     """
 
     video: Tensor

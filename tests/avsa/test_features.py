@@ -315,3 +315,14 @@ def test_bands_beyond_half_the_sample_rate_are_refused(low_hz: float, high_hz: f
 def test_an_unknown_kind_names_the_nearest() -> None:
     with pytest.raises(UsageError, match=r"'logmel\+vi' is unknown; did you mean 'logmel\+iv'"):
         FeatureConfig("logmel+vi")
+
+
+@pytest.mark.parametrize("hop", [0, 513])
+def test_a_hop_that_skips_sound_is_refused(hop: int) -> None:
+    with pytest.raises(UsageError, match=r"features\.hop"):
+        FeatureConfig(n_fft=512, hop=hop)
+
+
+def test_sound_shorter_than_a_hop_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"less than a features\.hop of 240"):
+        mel_covariance(np.zeros((4, 239), np.float32), FeatureConfig(), 24_000)

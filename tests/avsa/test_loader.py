@@ -52,18 +52,10 @@ class TestABatch:
         batch = next(stage_batches(clips, CONFIG, "avsa"))
         assert (batch.video.shape, batch.video.dtype) == ((5, 2, 2, 16, 16, 3), torch.uint8)
         assert (batch.audio.shape, batch.audio.dtype) == ((5, 2, 7, 20, 8), torch.float32)
-        assert (batch.openings.shape, batch.openings.dtype) == ((5, 2, 2), torch.float32)
         assert [clips.video_of_clip[index] for index in batch.clip_index] == batch.video_index.tolist()
 
     def test_has_one_view_a_sample_where_the_stage_has(self, clips: PanoramaClips) -> None:
         assert next(stage_batches(clips, CONFIG, "avc")).video.shape[:2] == (4, 1)
-
-    def test_tells_each_views_opening_angles(self, clips: PanoramaClips) -> None:
-        batches = StageBatches(clips, CONFIG, "avsa")
-        views = [look.view for look in batches.sample(0, 1).viewpoints]
-        assert views[0].hfov_deg != views[0].vfov_deg
-        expected = np.radians([(view.hfov_deg, view.vfov_deg) for view in views])
-        np.testing.assert_allclose(batches[0].openings[1], expected, rtol=1e-6)
 
     def test_holds_what_sampling_the_clip_gives(self, clips: PanoramaClips) -> None:
         batch = StageBatches(clips, CONFIG, "avsa")[1]  # places 5 to 9 of epoch 0
