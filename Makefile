@@ -12,8 +12,8 @@ DEMO_SECONDS ?= 24
 DEMO_WIDTH ?= 480
 DEMO_FPS ?= 16
 DEMO_SEED ?= 1
-# A third of what `make train` learns.
-DEMO_TRAINING ?= --set avc.steps=800 --set avsa.steps=1200
+# Less than half of what `make train` learns.
+DEMO_TRAINING ?= --set avc.steps=1200 --set avsa.steps=1600
 
 # What `make manifests`, `make dataset` and `make stats` work on.
 DATASET ?= yt360
