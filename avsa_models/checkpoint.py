@@ -40,7 +40,7 @@ class Checkpoint:
         log_bytes: how long ``log.jsonl`` was.
         trained_video_ids: sorted; what a test must not hold.
         content_hash: of the shards, all their splits.
-        versions: of torch, numpy and yt360_tools.
+        versions: of torch, numpy, opencv, scipy and yt360_tools; the samples, too, depend on them.
     """
 
     config: Config
@@ -126,8 +126,56 @@ def restore_model(model: AlignmentModel, checkpoint: Checkpoint) -> None:
     try:
         model.load_state_dict(checkpoint.model)
     except (RuntimeError, TypeError, AttributeError) as error:
-        lines = " ".join(line.strip() for line in str(error).splitlines()[:2])
-        raise CheckpointError(f"the checkpoint's weights do not fit its own configuration: {lines}") from error
+        raise CheckpointError(
+            f"the checkpoint's weights do not fit its own configuration: {_first_lines(error)}"
+        ) from error
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, checkpoint: Checkpoint) -> None:
+    """Put a checkpoint's optimizer state into the optimizer of its model; the options stay the optimizer's own.
+
+    Raises:
+        CheckpointError: the state is not that of such an optimizer.
+    """
+    options = optimizer.state_dict()["param_groups"]
+    try:
+        _require_moments(optimizer, checkpoint.optimizer)
+        optimizer.load_state_dict({"state": checkpoint.optimizer["state"], "param_groups": options})
+    except (RuntimeError, ValueError, TypeError, LookupError, AttributeError) as error:
+        raise CheckpointError(
+            f"the checkpoint's optimizer state does not fit its own model: {_first_lines(error)}"
+        ) from error
+
+
+def restore_random_state(checkpoint: Checkpoint) -> None:
+    """Let torch's generator go on where a checkpoint's stood.
+
+    Raises:
+        CheckpointError: it is no state of torch's generator.
+    """
+    try:
+        torch.set_rng_state(checkpoint.random_state)
+    except (RuntimeError, ValueError, TypeError) as error:
+        raise CheckpointError(
+            f"the checkpoint's random state is none of torch's generator: {_first_lines(error)}"
+        ) from error
+
+
+def _require_moments(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    """Raise `ValueError` or `LookupError` where AdamW could not go on from a state: it is not looked at on loading."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    numbers = [number for group in state["param_groups"] for number in group["params"]]
+    if numbers != list(range(len(parameters))):
+        raise ValueError(f"it is of {len(numbers)} parameters, not {len(parameters)}")
+    for number, moments in state["state"].items():
+        shapes = {"step": torch.Size(), **dict.fromkeys(("exp_avg", "exp_avg_sq"), parameters[number].shape)}
+        for name, shape in shapes.items():
+            if not isinstance(moments[name], Tensor) or moments[name].shape != shape:
+                raise ValueError(f"{name} of parameter {number} is no tensor of shape {tuple(shape)}")
+
+
+def _first_lines(error: Exception) -> str:
+    return " ".join(line.strip() for line in str(error).splitlines()[:2])
 
 
 _FIELDS = {

@@ -1,22 +1,26 @@
 """What a training and its evaluation may be told: a frozen dataclass a section, read from a preset or a TOML file.
 
-The defaults are the published values (arXiv 2011.01819, its released configuration); they stand in the dataclasses
-and nowhere else. Presets hold every value. An unknown section or key is refused with the nearest known one.
+The defaults are the published values (arXiv 2011.01819, its released configuration), and stand in the dataclasses and
+nowhere else. Not published, or not so, are: opening angles that are true ones, the minimal separation of viewpoints,
+the features logmel+iv, AdamW with its decoupled decay, warm-up and the fall along a cosine, and all of
+`BenchmarkConfig`. Presets hold every value. An unknown section or key is refused with the nearest known one.
 """
 
 import dataclasses
 import json
 import math
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from avsa_models.dataset import MomentConfig
 from avsa_models.features import FeatureConfig
 from avsa_models.nets.config import NetConfig
-from avsa_models.views import ViewConfig
+from avsa_models.views import ViewConfig, draw_viewpoints, require_openings
 from yt360_tools.errors import UsageError, nearest
 from yt360_tools.toml import load_toml, parse_value
 
@@ -27,6 +31,11 @@ STAGES = ("avc", "avsa")
 
 NEGATIVES = ("easy", "easy+hard", "hard")
 """What `losses.info_nce` knows: other videos, those and a sample's other viewpoints, those viewpoints alone."""
+
+DRAWN_VIEWS = 4
+"""A benchmark's viewpoints are drawn so many at a time, however many are used: fewer are the first of the same."""
+
+_TRIED_DRAWS = 10
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,7 @@ class StageConfig:
     Attributes:
         steps: updates of the weights; 0 skips the stage.
         batch: samples a step.
-        views: viewpoints a sample, at most `views.count`.
+        views: viewpoints a sample, K.
         negatives: one of `NEGATIVES`.
         learning_rate: the greatest one.
         weight_decay: decoupled from the gradients (AdamW), of all weights.
@@ -82,11 +91,17 @@ class BenchmarkConfig:
     Attributes:
         seed: the evaluated samples and the head's first weights are functions of it.
         hfov_deg, aspect, min_separation_deg, max_pitch_deg: as in `ViewConfig`; nothing is mirrored or recoloured.
-        train_moments: moments of each training clip from which the head learns.
-        test_moments: moments of each test clip on which it is measured.
+        train_clips: clips from which the head learns, at most; of as many videos as can be.
+        test_clips: clips on which it is measured, at most; chosen alike.
+        train_moments: moments of each of the former.
+        test_moments: moments of each of the latter.
         head_hidden: width of the head's hidden layer.
         head_epochs, head_batch, head_learning_rate, head_weight_decay: how the head learns.
-        least_turn_deg: a sound counts as not aligned when it is turned about the vertical by at least so much.
+        least_turn_deg: a sound counts as not aligned when its azimuth is turned by at least so much; what lies above
+            or below the horizon moves by a smaller angle, the smaller the nearer it is to a pole.
+
+    Raises:
+        UsageError: no opening, or not so many directions so far apart, can be drawn.
     """
 
     seed: int = 0
@@ -94,6 +109,8 @@ class BenchmarkConfig:
     aspect: tuple[float, float] = (1.0, 1.0)
     min_separation_deg: float = 75.0
     max_pitch_deg: float = 30.0
+    train_clips: int = 2000
+    test_clips: int = 1000
     train_moments: int = 4
     test_moments: int = 6
     head_hidden: int = 128
@@ -102,6 +119,34 @@ class BenchmarkConfig:
     head_learning_rate: float = 2e-3
     head_weight_decay: float = 1e-2
     least_turn_deg: float = 30.0
+
+    def __post_init__(self) -> None:
+        require_openings("benchmark", self.hfov_deg, self.aspect)
+        rng = np.random.default_rng(0)
+        try:
+            for _ in range(_TRIED_DRAWS):  # now, and not when the training is over
+                draw_viewpoints(rng, self.views(size=1), DRAWN_VIEWS)
+        except UsageError as error:
+            raise UsageError(f"benchmark.min_separation_deg: {error}") from error
+
+    def views(self, size: int) -> ViewConfig:
+        """How viewpoints are drawn: looking anywhere, unmirrored, in true colours; of the training's only the `size`.
+
+        Were they drawn where the true sound comes from, only a false one would come from elsewhere.
+        """
+        return ViewConfig(
+            size=size,
+            hfov_deg=self.hfov_deg,
+            aspect=self.aspect,
+            max_pitch_deg=self.max_pitch_deg,
+            min_separation_deg=self.min_separation_deg,
+            toward_sound=0.0,
+            mirror=0.0,
+            brightness=0.0,
+            contrast=0.0,
+            saturation=0.0,
+            hue_deg=0.0,
+        )
 
 
 @dataclass(frozen=True)
@@ -123,8 +168,6 @@ class Config:
     def __post_init__(self) -> None:
         for name in STAGES:
             stage = self.stage(name)
-            if stage.views > self.views.count:
-                raise UsageError(f"{name}.views {stage.views} must be at most views.count {self.views.count}")
             if stage.views == 1 and stage.negatives != "easy":
                 raise UsageError(
                     f"{name}.negatives {stage.negatives!r} needs {name}.views of 2 or more: "
@@ -180,6 +223,8 @@ _RANGES: dict[tuple[str, str], tuple[float, float]] = {
     ("benchmark", "seed"): (0, 2**63 - 1),
     ("benchmark", "max_pitch_deg"): (0, 90),
     ("benchmark", "min_separation_deg"): (0, 180),
+    ("benchmark", "train_clips"): (2, _ANY),
+    ("benchmark", "test_clips"): (2, _ANY),
     ("benchmark", "train_moments"): (1, _ANY),
     ("benchmark", "test_moments"): (1, _ANY),
     ("benchmark", "head_hidden"): (1, _ANY),
@@ -203,11 +248,20 @@ def load_config(name_or_path: str, settings: Sequence[str] = ()) -> Config:
     path = Path(name_or_path)
     if path.suffix != ".toml" and len(path.parts) == 1:
         path = _preset(name_or_path)
-    values = _checked(load_toml(path, "configuration"), str(path))
-    for setting in settings:
-        given = _checked(_parse_setting(setting), "--set")
-        values = {name: {**values.get(name, {}), **given.get(name, {})} for name in _SECTIONS}
-    return _resolved(values)
+    return _resolved(_put_over(_checked(load_toml(path, "configuration"), str(path)), settings))
+
+
+def with_settings(config: Config, settings: Sequence[str], *, only: Collection[str]) -> Config:
+    """A model's configuration with `settings` put over it, of the sections and the keys (``run.seed``) in `only`.
+
+    Raises:
+        UsageError: as `load_config`; or a setting of anything else, with which the model has learned.
+    """
+    changed = _resolved(_put_over(_checked(config_to_dict(config), "configuration"), settings))
+    for name in differing_keys(config, changed):
+        if not {name, name.partition(".")[0]} & {*only}:
+            raise UsageError(f"--set {name} is the model's, which has learned with it; here go: {', '.join(only)}")
+    return changed
 
 
 def config_from_dict(values: Mapping[str, Any], where: str = "configuration") -> Config:
@@ -255,6 +309,13 @@ def _preset(name: str) -> Path:
             f"unknown preset {name!r}{nearest(name, known)}; known: {', '.join(known)}; or give a file, NAME.toml"
         )
     return PRESETS / f"{name}.toml"
+
+
+def _put_over(values: Values, settings: Sequence[str]) -> Values:
+    for setting in settings:
+        given = _checked(_parse_setting(setting), "--set")
+        values = {name: {**values.get(name, {}), **given.get(name, {})} for name in _SECTIONS}
+    return values
 
 
 def _parse_setting(setting: str) -> Values:

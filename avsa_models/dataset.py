@@ -1,6 +1,6 @@
 """From panorama shards to samples: the pictures and the sound of K viewpoints over the same moment."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from avsa_models.features import FeatureConfig, draw_sounding_ray, mel_covarianc
 from avsa_models.views import ViewConfig, Viewpoint, cut_crops, draw_viewpoints
 from yt360_tools.errors import ShardError, UsageError
 from yt360_tools.shards import ShardSet, StoredClip, StoredView, open_shards
+from yt360_tools.shards.schema import set_sha256
 
 _EDGE = 1e-6
 
@@ -51,9 +52,14 @@ class Moment:
     audio_start_s: float
 
 
+def draw_start(rng: np.random.Generator, duration_s: float, config: MomentConfig) -> float:
+    """Where within a clip of `duration_s` the longer of seen and heard begins."""
+    return float(rng.uniform(0, max(0.0, duration_s - config.span_s)))  # `_EDGE` lets through what rounding cut short
+
+
 def draw_moment(rng: np.random.Generator, duration_s: float, config: MomentConfig) -> Moment:
     """A random moment within a clip of `duration_s`: the shorter of seen and heard lies anywhere within the longer."""
-    start = rng.uniform(0, max(0.0, duration_s - config.span_s))  # `_EDGE` lets through what is shorter by rounding
+    start = draw_start(rng, duration_s, config)
     video = start + rng.uniform(0, config.span_s - config.video_s)
     audio = start + rng.uniform(0, config.span_s - config.audio_s)
     return Moment(float(video), float(audio))
@@ -93,10 +99,44 @@ class ListedClip:
     is_panorama: bool
 
 
+@dataclass(frozen=True)
+class Listing:
+    """What shards hold, from one pass over them.
+
+    Attributes:
+        clips: of the splits that were asked for, sorted by id; of the others no picture nor sound was looked at.
+        splits: all there are, sorted.
+        content_hash: of all clips, whatever their split.
+    """
+
+    clips: tuple[ListedClip, ...]
+    splits: tuple[str, ...]
+    content_hash: str
+
+
+def list_clips(shards: ShardSet, splits: Collection[str]) -> Listing:
+    """What shards hold, with the clips of some splits.
+
+    Raises:
+        ShardError: a shard is damaged.
+    """
+    clips, found, content = [], set(), {}
+    for clip in shards:
+        found.add(clip.window.split)
+        content[clip.clip_id] = clip.content_sha256
+        if clip.window.split in splits:
+            clips.append(_listed(clip))
+    clips.sort(key=lambda clip: clip.clip_id)
+    return Listing(tuple(clips), tuple(sorted(found)), set_sha256(content))
+
+
 class PanoramaClips:
     """The clips of one split, in the order of their ids, ready to be sampled.
 
-    It may be pickled, or handed to a forked process after `close`: each process opens files of its own.
+    It may be pickled, and a copy opens files of its own; `close` before another process is started.
+
+    Args:
+        listing: of these shards, with the clips of `split`.
 
     Attributes:
         clips: sorted by id.
@@ -106,15 +146,13 @@ class PanoramaClips:
 
     Raises:
         UsageError: no clip of that split, no panoramas, mixed rates, or clips shorter than a sample.
-        ShardError: a shard is damaged.
     """
 
-    def __init__(self, shards: ShardSet, split: str, moment: MomentConfig) -> None:
-        listed = [_listed(clip) for clip in shards]
-        chosen = sorted((clip for clip in listed if clip.split == split), key=lambda clip: clip.clip_id)
+    def __init__(self, shards: ShardSet, listing: Listing, split: str, moment: MomentConfig) -> None:
+        chosen = [clip for clip in listing.clips if clip.split == split]
         where = _named(shards)
         if not chosen:
-            found = ", ".join(sorted({clip.split for clip in listed})) or "none"
+            found = ", ".join(listing.splits) or "none"
             raise UsageError(f"{where} hold no clip of the split {split!r}; the splits there: {found}")
         _require_panoramas(chosen, where)
         _require_one_rate(chosen, where)
@@ -124,7 +162,7 @@ class PanoramaClips:
         place = {video_id: index for index, video_id in enumerate(self.video_ids)}
         self.video_of_clip = tuple(place[clip.video_id] for clip in chosen)
         self.fps, self.sample_rate_hz = chosen[0].fps, chosen[0].sample_rate_hz
-        self.content_hash = shards.content_hash
+        self.content_hash = listing.content_hash
         self._shards, self._moment = shards, moment
         self._opened: dict[int, tuple[StoredClip, StoredView]] = {}
 
@@ -163,8 +201,13 @@ class PanoramaClips:
 
 
 def open_panoramas(where: Sequence[Path], split: str, moment: MomentConfig) -> PanoramaClips:
-    """The clips of `split` in shards, folders of shards or workspaces; see `PanoramaClips` for what is refused."""
-    return PanoramaClips(open_shards(*where), split, moment)
+    """The clips of `split` in shards, folders of shards or workspaces; see `PanoramaClips` for what is refused.
+
+    Raises:
+        ShardError: a shard is damaged.
+    """
+    shards = open_shards(*where)
+    return PanoramaClips(shards, list_clips(shards, (split,)), split, moment)
 
 
 def draw_sample(
@@ -172,15 +215,16 @@ def draw_sample(
     clip_index: int,
     rng: np.random.Generator,
     *,
+    count: int,
     moment: MomentConfig,
     views: ViewConfig,
     features: FeatureConfig,
 ) -> Sample:
-    """One sample of a clip: a function of the clip, the generator's state and the configuration alone."""
+    """One sample, seen through `count` viewpoints: a function of clip, generator's state and configuration alone."""
     when = draw_moment(rng, clips.clips[clip_index].duration_s, moment)
     covariance = mel_covariance(clips.sound(clip_index, when.audio_start_s), features, clips.sample_rate_hz)
     sounding = draw_sounding_ray(covariance, *_seen_steps(when, moment, covariance.shape[2]), rng)
-    viewpoints = draw_viewpoints(rng, views, sounding=sounding)
+    viewpoints = draw_viewpoints(rng, views, count, sounding=sounding)
     return Sample(
         video=cut_crops(clips.frames(clip_index, when.video_start_s), viewpoints),
         audio=view_features(covariance, [viewpoint.channel_matrix for viewpoint in viewpoints], features),

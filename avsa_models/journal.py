@@ -4,12 +4,13 @@
 has the same bytes as one that was not. Times are in the curves and in the line alone.
 """
 
-import fcntl
 import json
 import logging
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -17,7 +18,7 @@ from typing import BinaryIO
 from torch.utils.tensorboard.writer import SummaryWriter
 from tqdm import tqdm
 
-from yt360_tools.errors import CheckpointError, TransientError, UsageError
+from yt360_tools.errors import CheckpointError, TransientError
 
 LOG_NAME = "log.jsonl"
 _LINE_EVERY_S = 10.0
@@ -72,31 +73,38 @@ class Journal:
         steps_done: in all stages; TensorBoard forgets the curves behind.
 
     Raises:
-        UsageError: another process trains in the same folder.
         CheckpointError: ``log.jsonl`` is shorter than that.
         TransientError: from all that writes, when the disk failed or is full.
     """
 
     def __init__(self, run: Path, *, log_bytes: int, steps_done: int) -> None:
-        self._path = run / LOG_NAME
+        self._path, self._board_path = run / LOG_NAME, run / "tensorboard"
         self._log = _open_log(self._path, log_bytes)
-        self._board = SummaryWriter(run / "tensorboard", purge_step=steps_done + 1 if steps_done else None)
+        try:
+            with _disk_trouble(self._board_path):
+                self._board = SummaryWriter(self._board_path, purge_step=steps_done + 1 if steps_done else None)
+        except BaseException:
+            self._log.close()
+            raise
         self._steps = steps_done
 
     def __enter__(self) -> "Journal":
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._board.close()
-        self._log.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            # Closing may find the disk full, too: worth telling only where nothing else is to be told.
+            with suppress(TransientError) if kind else nullcontext(), _disk_trouble(self._board_path):
+                self._board.close()
+        finally:
+            with suppress(OSError):  # each line was flushed, or its failure was told
+                self._log.close()
 
     def add(self, record: StepRecord, cost: StepCost) -> None:
         """Write a step down."""
-        try:
+        with _disk_trouble(self._path):
             self._log.write((json.dumps(asdict(record)) + "\n").encode())
             self._log.flush()
-        except OSError as error:
-            raise TransientError.of_disk(error, self._path) from error
         self._steps += 1
         curves = {
             "loss": record.loss,
@@ -105,30 +113,32 @@ class Journal:
             "samples_per_s": cost.samples / cost.seconds,
             "waiting_share": cost.waited_s / cost.seconds,
         }
-        for name, value in curves.items():
-            # One count of steps for all stages: purging goes by it, whatever the curve.
-            self._board.add_scalar(f"{record.stage}/{name}", value, self._steps)
+        with _disk_trouble(self._board_path):
+            for name, value in curves.items():
+                # One count of steps for all stages: purging goes by it, whatever the curve.
+                self._board.add_scalar(f"{record.stage}/{name}", value, self._steps)
 
     def sync(self) -> int:
         """Bring what was written to the disk; the length of ``log.jsonl``, for a checkpoint."""
-        try:
+        with _disk_trouble(self._path):
             os.fsync(self._log.fileno())
-        except OSError as error:
-            raise TransientError.of_disk(error, self._path) from error
-        self._board.flush()
+        with _disk_trouble(self._board_path):
+            self._board.flush()
         return self._log.tell()
 
 
+@contextmanager
+def _disk_trouble(where: Path) -> Iterator[None]:
+    """An `OSError` within the block is told as the disk's failure at a path."""
+    try:
+        yield
+    except OSError as error:
+        raise TransientError.of_disk(error, where) from error
+
+
 def _open_log(path: Path, log_bytes: int) -> BinaryIO:
-    try:
+    with _disk_trouble(path):
         file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+b")
-    except OSError as error:
-        raise TransientError.of_disk(error, path) from error
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        file.close()
-        raise UsageError(f"another process trains in {path.parent}; wait for it, or give another folder") from error
     length = file.seek(0, os.SEEK_END)
     if length < log_bytes:
         file.close()
@@ -136,17 +146,26 @@ def _open_log(path: Path, log_bytes: int) -> BinaryIO:
             f"{path} has {length} bytes, but had {log_bytes} at the checkpoint: it was cut or replaced; "
             "put it back, or train again into another folder"
         )
-    file.truncate(log_bytes)
+    try:
+        with _disk_trouble(path):
+            file.truncate(log_bytes)
+    except TransientError:
+        file.close()
+        raise
     file.seek(log_bytes)
     return file
 
 
 class Progress:
-    """One line that tells how a stage goes: a bar on a terminal, else a message every ten seconds. A context."""
+    """One line that tells how a stage goes: a bar on a terminal, else a message every ten seconds. A context.
+
+    Where the logger tells no news (``avsa -q``), nothing is told.
+    """
 
     def __init__(self, stage: str, *, first_step: int, steps: int) -> None:
         self._stage, self._steps = stage, steps
-        self._bar = tqdm(total=steps, initial=first_step, desc=stage, unit="step", disable=not sys.stderr.isatty())
+        is_shown = sys.stderr.isatty() and _logger.isEnabledFor(logging.INFO)
+        self._bar = tqdm(total=steps, initial=first_step, desc=stage, unit="step", disable=not is_shown)
         self._said_at = time.monotonic()
         self._count = 0
         self._loss = self._accuracy = self._chance = self._samples = self._seconds = self._waited_s = 0.0

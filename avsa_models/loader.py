@@ -12,7 +12,7 @@ neither the number of workers nor their order changes a sample.
 """
 
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -57,7 +57,6 @@ class StageBatches:
             )
         self._clips, self._config = clips, config
         self._stage, self._number = config.stage(stage), STAGES.index(stage)
-        self._views = replace(config.views, count=self._stage.views)
 
     def __getitem__(self, step: int, /) -> Batch:
         first = step * self._stage.batch
@@ -70,8 +69,9 @@ class StageBatches:
             self._clips,
             int(self._order(epoch)[place]),
             self._generator(epoch, place),
+            count=self._stage.views,
             moment=self._config.moment,
-            views=self._views,
+            views=self._config.views,
             features=self._config.features,
         )
 

@@ -4,7 +4,9 @@
 nets' features of one viewpoint with other videos'. AVSA goes on from its weights: transformers predict each
 modality's features from the other's at all viewpoints of a moment, and the other viewpoints are negatives, too.
 
-A run can be stopped at any moment. It goes on from its last checkpoint, and ends with the same log and weights.
+A run can be stopped at any moment. It goes on from its last checkpoint, and ends with the same log and weights, to
+the bit: on the same processor, with the same versions of the libraries and as many threads. It runs on the CPU; a GPU
+is not used.
 """
 
 import logging
@@ -18,14 +20,21 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from avsa_models.checkpoint import NAME, Checkpoint, restore_model, save_checkpoint
+from avsa_models.checkpoint import (
+    NAME,
+    Checkpoint,
+    restore_model,
+    restore_optimizer,
+    restore_random_state,
+    save_checkpoint,
+)
 from avsa_models.config import STAGES, Config, RunConfig, StageConfig
 from avsa_models.dataset import PanoramaClips, open_panoramas
 from avsa_models.journal import Journal, Progress, StepCost, StepRecord
 from avsa_models.loader import Batch, StageBatches, stage_batches
 from avsa_models.losses import Contrast, info_nce
 from avsa_models.nets.alignment import AlignmentModel
-from avsa_models.runs import begin_or_resume, snapshot
+from avsa_models.runs import begin_or_resume, locked, snapshot
 from avsa_models.stopping import StopRequest, listening_for_stop
 from yt360_tools.errors import Diverged, Interrupted
 
@@ -37,14 +46,14 @@ def pretrain(config: Config, shards: Sequence[Path], run: Path) -> Checkpoint:
 
     Raises:
         UsageError: the shards don't fit the configuration; or `run` holds something else, or a run with another
-            configuration or other shards.
+            configuration or other shards; or another process trains there.
         Diverged: a loss or a weight is no finite number; the checkpoint before stays.
         Interrupted: it was asked to stop, and is saved.
         CheckpointError, ShardError, TransientError: a file is damaged, or the disk failed.
     """
     clips = open_panoramas(shards, config.run.train_split, config.moment)
     _try_sampling(clips, config)
-    with _reproducible(config.run):
+    with locked(run), _reproducible(config.run):
         model = AlignmentModel(config.net, config.features.channels)
         start = begin_or_resume(run, config, clips, model)
         if start.is_finished:
@@ -53,7 +62,7 @@ def pretrain(config: Config, shards: Sequence[Path], run: Path) -> Checkpoint:
         where = f"goes on after {start.stage} step {start.step}" if start.step else "begins"
         _logger.info("%s: %s, with %d clips of %d videos", run, where, len(clips), len(clips.video_ids))
         restore_model(model, start)
-        torch.set_rng_state(start.random_state)
+        restore_random_state(start)
         steps_done = sum(config.stage(name).steps for name in STAGES[: STAGES.index(start.stage)]) + start.step
         with Journal(run, log_bytes=start.log_bytes, steps_done=steps_done) as journal, listening_for_stop() as stop:
             training = Training(config, clips, model, run, journal, stop)
@@ -82,7 +91,7 @@ class Training:
             return start
         optimizer = torch.optim.AdamW(self.model.parameters(), stage.learning_rate, weight_decay=stage.weight_decay)
         if first_step:
-            optimizer.load_state_dict(start.optimizer)
+            restore_optimizer(optimizer, start)
         self.model.train()
         workers = self.config.run.workers
         with (
@@ -184,12 +193,14 @@ def _timed(batches: Iterator[Batch]) -> Iterator[tuple[Batch, float, float]]:
 def _reproducible(run: RunConfig) -> Iterator[None]:
     """Within the block torch computes the same again: its seed, threads and algorithms are fixed."""
     threads, is_deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    generator = torch.get_rng_state()
     torch.set_num_threads(run.threads)
     torch.use_deterministic_algorithms(True)
     torch.manual_seed(run.seed)
     try:
         yield
     finally:
+        torch.set_rng_state(generator)
         torch.use_deterministic_algorithms(is_deterministic)
         torch.set_num_threads(threads)
 

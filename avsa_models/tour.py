@@ -10,12 +10,9 @@ from typing import Any
 from avsa_models.benchmarks import BENCHMARK_NAMES
 from avsa_models.benchmarks.measure import dependencies, measure
 from avsa_models.checkpoint import Checkpoint
-from avsa_models.config import Config
+from avsa_models.config import DRAWN_VIEWS, Config
 from avsa_models.pretrain import pretrain
 from yt360_tools.errors import TransientError, UsageError
-from yt360_tools.shards import open_shards
-
-VIEWS = 4
 
 
 @dataclass(frozen=True)
@@ -51,13 +48,12 @@ def run_tour(folder: Path, config: Config, *, say: Callable[[str], None]) -> Tou
 def _outcome(name: str, checkpoint: Checkpoint, run: Path, shards: Path, say: Callable[[str], None]) -> dict[str, Any]:
     """A benchmark's outcome, from its file when nothing that it depends on has changed."""
     path = run / "bench" / f"{name}.json"
-    with open_shards(shards) as opened:
-        wanted = dependencies(checkpoint, opened.content_hash, views=VIEWS)
+    wanted = dependencies(checkpoint, checkpoint.content_hash, views=DRAWN_VIEWS)  # the training's shards are measured
     known = _read(path)
     if known.get("benchmark") == name and all(known.get(key) == value for key, value in wanted.items()):
         return known
     say(f"measuring {name}")
-    outcome = measure(name, run, [shards], views=VIEWS).to_dict()
+    outcome = measure(name, run, [shards], views=DRAWN_VIEWS).to_dict()
     _write(path, outcome)
     return outcome
 

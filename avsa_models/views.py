@@ -31,7 +31,6 @@ class ViewConfig:
     """How viewpoints are drawn.
 
     Attributes:
-        count: viewpoints a sample, K.
         size: a crop's width and height in pixels.
         hfov_deg: the true horizontal opening angle is drawn from this range.
         hfov_evenly_by: one of `EVENLY_BY`. By ``angle``, as published, more than half of the views of 25 to 90 degrees
@@ -47,7 +46,6 @@ class ViewConfig:
         hue_deg: the hue turns by up to so much.
     """
 
-    count: int = 4
     size: int = 112
     hfov_deg: tuple[float, float] = (25.0, 90.0)
     hfov_evenly_by: str = "angle"
@@ -62,19 +60,22 @@ class ViewConfig:
     hue_deg: float = 10.0
 
     def __post_init__(self) -> None:
-        for name in ("hfov_deg", "aspect"):
-            low, high = getattr(self, name)
-            if not 0 < low <= high or (name == "hfov_deg" and high >= 180):
-                raise UsageError(f"views.{name} {[low, high]} must rise from above 0 (opening angles: below 180)")
+        require_openings("views", self.hfov_deg, self.aspect)
         if self.hfov_evenly_by not in EVENLY_BY:
             known = ", ".join(EVENLY_BY)
             raise UsageError(f"views.hfov_evenly_by must be one of {known}; got {self.hfov_evenly_by!r}")
-        for name in ("count", "size"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"views.{name} {getattr(self, name)} must be 1 or more")
+        if self.size < 1:
+            raise UsageError(f"views.size {self.size} must be 1 or more")
         for name in ("toward_sound", "mirror", "brightness", "contrast", "saturation"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"views.{name} {getattr(self, name)} must be from 0 to 1")
+
+
+def require_openings(section: str, hfov_deg: tuple[float, float], aspect: tuple[float, float]) -> None:
+    """Refuse ranges that no opening can be drawn from, with the name that they have in a section."""
+    for name, (low, high) in (("hfov_deg", hfov_deg), ("aspect", aspect)):
+        if not 0 < low <= high or (name == "hfov_deg" and high >= 180):
+            raise UsageError(f"{section}.{name} {[low, high]} must rise from above 0 (opening angles: below 180)")
 
 
 @dataclass(frozen=True)
@@ -98,9 +99,9 @@ class Viewpoint:
 
 
 def draw_viewpoints(
-    rng: np.random.Generator, config: ViewConfig, *, sounding: Array | None = None
+    rng: np.random.Generator, config: ViewConfig, count: int, *, sounding: Array | None = None
 ) -> tuple[Viewpoint, ...]:
-    """The viewpoints of one sample: directions apart, each with its own opening; flipped and coloured alike.
+    """The `count` viewpoints of one sample: directions apart, each with its own opening; flipped and coloured alike.
 
     Args:
         sounding: a ray (3,) where it sounds, for `ViewConfig.toward_sound`; None looks nowhere in particular.
@@ -108,12 +109,12 @@ def draw_viewpoints(
     Raises:
         UsageError: so many directions do not fit so far apart.
     """
-    openings = [_draw_opening(rng, config) for _ in range(config.count)]
+    openings = [_draw_opening(rng, config) for _ in range(count)]
     given: tuple[Direction, ...] = ()
     if sounding is not None and rng.random() < config.toward_sound:
         given = _looking_at(sounding, rng, openings[0], config.max_pitch_deg)
     directions = random_directions(
-        config.count,
+        count,
         rng,
         min_separation_deg=config.min_separation_deg,
         max_pitch_deg=config.max_pitch_deg,

@@ -7,11 +7,13 @@ import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from multiprocessing import connection, resource_tracker
+from multiprocessing.process import BaseProcess
 from typing import Any, Protocol, TypeVar
 
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from avsa_models.stopping import STOPS
 from yt360_tools.errors import TransientError, Yt360Error
 
 T_co = TypeVar("T_co", covariant=True)
@@ -46,8 +48,10 @@ def prepared(batches: Batches[T_co], numbers: range, *, workers: int) -> Generat
         collate_fn=_as_it_is,
         generator=torch.Generator(),  # else it draws from the one that dropout uses, once more each time it starts
     )
-    with _children_deaf_to_ctrl_c():
+    others = set(multiprocessing.active_children())
+    with _children_deaf_to_stops():
         found = iter(loader)
+    started = set(multiprocessing.active_children()) - others
     try:
         for _ in numbers:
             batch = _next(found)
@@ -55,9 +59,7 @@ def prepared(batches: Batches[T_co], numbers: range, *, workers: int) -> Generat
                 raise batch
             yield batch
     finally:
-        # Here and now: the garbage collector would close its queues before it tells the workers to end, and wait
-        # five seconds for them. An error that it raised holds it in its traceback.
-        del found
+        _end(found, started)
 
 
 def _next(found: Iterator[Any]) -> Any:
@@ -66,11 +68,26 @@ def _next(found: Iterator[Any]) -> Any:
     except RuntimeError as error:
         if not str(error).startswith("DataLoader worker (pid"):
             raise
+        reason = str(error).splitlines()[0].rstrip(". ")
         raise TransientError(
             "worker_lost",
-            "a process that prepares samples was killed (out of memory?); run the same command again to go on, "
-            "perhaps with --workers 0",
+            f"a process that prepares samples was killed (out of memory, or out of room in /dev/shm?): {reason}; "
+            "run the same command again to go on, perhaps with --workers 0",
         ) from error
+
+
+def _end(found: Iterator[Any], workers: set[BaseProcess]) -> None:
+    """Let the workers end, here and now; those who hang are killed, for they are deaf to `terminate`.
+
+    The garbage collector would come late, where an error's traceback holds `found`; and it would close the queues
+    before it tells the workers to end, and wait five seconds for them.
+    """
+    shut_down = getattr(found, "_shutdown_workers", None)  # a loader without workers has none
+    if shut_down is not None:
+        shut_down()
+    for worker in workers:
+        worker.kill()
+        worker.join()
 
 
 class _ErrorsAsValues(Dataset[Any]):
@@ -98,13 +115,14 @@ def _fork_server() -> Any:
 
 
 @contextmanager
-def _children_deaf_to_ctrl_c() -> Iterator[None]:
-    """Processes started meanwhile never hear Ctrl-C, from their first moment on: the main process alone handles it.
+def _children_deaf_to_stops() -> Iterator[None]:
+    """Processes started meanwhile never hear Ctrl-C nor SIGTERM, from their first moment on.
 
-    A blocked signal stays blocked in children; here it waits, and comes when it is let through again.
+    A terminal, ``timeout`` or a batch system sends them to the whole group; the main process alone handles them. A
+    blocked signal stays blocked in children; here it waits, and comes when it is let through again.
     """
-    resource_tracker.ensure_running()  # started later, it would let the signal through too early
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    resource_tracker.ensure_running()  # started later, it would let the signals through too early
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     try:
         yield
     finally:

@@ -30,7 +30,7 @@ from avsa_models.views import ViewConfig
 WORLD = ("--videos", "4", "--seconds", "24", "--seed", "1", "--width", "480", "--fps", "16")
 PUBLISHED = Config(
     features=FeatureConfig(kind="logmel+iv", n_fft=512, hop=240, mels=128),
-    views=ViewConfig(count=4, size=112, hfov_deg=(25.0, 90.0)),
+    views=ViewConfig(size=112, hfov_deg=(25.0, 90.0)),
 )
 SAMPLES, STEPS = 40, 5
 

@@ -5,5 +5,5 @@ it, or has it been turned about the vertical? `measure.measure` asks; `pairs`, `
 about, `frozen` and `head` answer, `interval` says how far the answers are to be trusted, `table` prints them.
 """
 
-BENCHMARK_NAMES = ("avc-bin", "avsa-bin")
+AVC_BIN, AVSA_BIN = BENCHMARK_NAMES = ("avc-bin", "avsa-bin")
 """As they are called on the command line and in results."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from avsa_models.benchmarks import AVC_BIN
 from avsa_models.benchmarks.pairs import FalseSound, SoundPairs
 from avsa_models.config import Config
 from avsa_models.dataset import Moment, PanoramaClips
@@ -16,13 +17,14 @@ class OtherVideos(SoundPairs):
     Each sound stands in two pairs, once true and once false, so the sound alone tells nothing, by construction.
     """
 
-    name = "avc-bin"
+    name = AVC_BIN
     question = "are picture and sound of the same video?"
 
-    def __init__(self, clips: PanoramaClips, config: Config, *, moments: int, views: int) -> None:
-        super().__init__(clips, config, moments=moments, views=views)
-        rng = self._rng()
-        self._other = [derangement(clips.video_of_clip, rng) for _ in range(moments)]
+    def __init__(self, clips: PanoramaClips, config: Config, *, most_clips: int, moments: int, views: int) -> None:
+        super().__init__(clips, config, most_clips=most_clips, moments=moments, views=views)
+        rng, videos = self._rng(), [clips.video_of_clip[index] for index in self.chosen]
+        others = ([self.chosen[place] for place in derangement(videos, rng)] for _ in range(moments))
+        self._other = [dict(zip(self.chosen, other, strict=True)) for other in others]
 
     def false_sound(self, clip_index: int, number: int, moment: Moment, rng: np.random.Generator) -> FalseSound:
         other = self._other[number][clip_index]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from avsa_models.benchmarks import AVSA_BIN
 from avsa_models.benchmarks.pairs import FalseSound, SoundPairs
 from avsa_models.dataset import Moment
 
@@ -12,7 +13,7 @@ class TurnedSounds(SoundPairs):
     Views look every way alike, so a turned scene sounds like any other: the sound alone tells nothing.
     """
 
-    name = "avsa-bin"
+    name = AVSA_BIN
     question = "does the sound come from where the picture shows it, or has it been turned about the vertical?"
 
     def false_sound(self, clip_index: int, number: int, moment: Moment, rng: np.random.Generator) -> FalseSound:

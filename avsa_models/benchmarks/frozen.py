@@ -1,5 +1,8 @@
 """What a frozen model makes of pairs: embeddings, computed once, from which a head answers."""
 
+import logging
+import sys
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +16,8 @@ from avsa_models.nets.alignment import AlignmentModel
 from avsa_models.workers import prepared
 
 _MOMENTS_A_BATCH = 16
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -84,23 +89,19 @@ class PairBatches:
 
 @torch.no_grad()
 def embed_pairs(model: AlignmentModel, pairs: SoundPairs, *, workers: int) -> PairEmbeddings:
-    """The embeddings of all pairs, in their order; a progress bar on a terminal.
+    """The embeddings of all pairs, in their order; how many are to come is told, and on a terminal how far it is.
 
     Raises:
         TransientError, ShardError: as `workers.prepared`.
     """
     model.eval()
     pairs.clips.close()
-    dataset = PairBatches(pairs)
-    batches = tqdm(
-        prepared(dataset, range(len(dataset)), workers=workers),
-        desc=f"{pairs.name}, {pairs.clips.split}",
-        total=len(dataset),
-        unit="batch",
-        disable=None,
-        leave=False,
-    )
-    parts = zip(*(_embed(model, batch) for batch in batches), strict=True)
+    dataset, what = PairBatches(pairs), f"{pairs.name}, {pairs.clips.split}"
+    _logger.info("%s: %d moments of %d clips", what, len(pairs), len(pairs.chosen))
+    is_shown = sys.stderr.isatty() and _logger.isEnabledFor(logging.INFO)
+    with closing(prepared(dataset, range(len(dataset)), workers=workers)) as batches:
+        bar = tqdm(batches, desc=what, total=len(dataset), unit="batch", disable=not is_shown, leave=False)
+        parts = list(zip(*(_embed(model, batch) for batch in bar), strict=True))
     return PairEmbeddings(*(functional.normalize(torch.cat(part), dim=-1) for part in parts))
 
 

@@ -34,7 +34,7 @@ class Outcome:
         picture_alone: of one that is given nothing of the sound.
         pairs: that were answered; half of them aligned.
         videos: that they are of.
-        depends_on: what all this is a function of: checkpoint, shards, configuration, views.
+        depends_on: what all this is a function of: checkpoint, shards, configuration, views, libraries' versions.
         leaked_video_ids: test videos that were trained on.
         warnings: what the reader of the numbers should know.
     """

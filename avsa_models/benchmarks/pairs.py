@@ -6,43 +6,19 @@ So whoever only sees must give both the same answer and is right in one of two, 
 
 import zlib
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from avsa_models.config import BenchmarkConfig, Config
-from avsa_models.dataset import Moment, MomentConfig, PanoramaClips
+from avsa_models.config import DRAWN_VIEWS, BenchmarkConfig, Config
+from avsa_models.dataset import Moment, MomentConfig, PanoramaClips, draw_start
 from avsa_models.features import FeatureConfig, mel_covariance, view_features
-from avsa_models.views import ViewConfig, Viewpoint, cut_crops, draw_viewpoints
+from avsa_models.views import Viewpoint, cut_crops, draw_viewpoints
 from yt360_tools.ambisonics import channel_matrix
 from yt360_tools.geometry import rotation_z
-
-DRAWN_VIEWS = 4
-"""Viewpoints are drawn so many at a time, however many of them are used: fewer views are the first of the same."""
-
-
-def benchmark_views(size: int, benchmark: BenchmarkConfig) -> ViewConfig:
-    """The viewpoints of a benchmark: opened and set apart as it says, looking anywhere, unmirrored, in true colours.
-
-    Of the training's viewpoints nothing but the crops' size in pixels is kept. Were they drawn where the true sound
-    comes from, only a false one would come from elsewhere.
-    """
-    return ViewConfig(
-        count=DRAWN_VIEWS,
-        size=size,
-        hfov_deg=benchmark.hfov_deg,
-        aspect=benchmark.aspect,
-        max_pitch_deg=benchmark.max_pitch_deg,
-        min_separation_deg=benchmark.min_separation_deg,
-        toward_sound=0.0,
-        mirror=0.0,
-        brightness=0.0,
-        contrast=0.0,
-        saturation=0.0,
-        hue_deg=0.0,
-    )
 
 
 @dataclass(frozen=True)
@@ -78,20 +54,18 @@ class SoundPair:
         video: uint8 (views, frames, size, size, 3), RGB.
         aligned: float32 (views, channels, steps, mels), the true sound.
         misaligned: the false one through the same viewpoints, of the same shape.
-        video_index: which of the set's videos the picture is of.
     """
 
     video: NDArray[np.uint8]
     aligned: NDArray[np.float32]
     misaligned: NDArray[np.float32]
-    video_index: int
 
 
 class SoundPairs(ABC):
-    """The pairs of one split, two of each picture, `moments` pictures of each clip; a sequence by picture.
+    """The pairs of one split, two of each picture, `moments` pictures of each chosen clip; a sequence by picture.
 
-    Number `index` is moment ``index % moments`` of clip ``index // moments``. What is drawn for it depends on the
-    benchmark, its seed, the clip's place in the split and the moment's number: not on the model or the reader.
+    Number `index` is moment ``index % moments`` of clip ``chosen[index // moments]``. What is drawn for it depends on
+    the benchmark, its seed, the clip's place in the split and the moment's number: not on the model or the reader.
     """
 
     name: str
@@ -100,21 +74,25 @@ class SoundPairs(ABC):
     question: str
     """What is asked."""
 
-    def __init__(self, clips: PanoramaClips, config: Config, *, moments: int, views: int) -> None:
+    chosen: tuple[int, ...]
+    """The clips that are asked about, at most `most_clips` of the split's."""
+
+    def __init__(self, clips: PanoramaClips, config: Config, *, most_clips: int, moments: int, views: int) -> None:
         self.clips, self.moments = clips, moments
         self.benchmark: BenchmarkConfig = config.benchmark
+        self.chosen = spread_clips(clips.video_of_clip, most_clips, self._rng(0))
         self._moment: MomentConfig = config.moment
         self._features: FeatureConfig = config.features
-        self._views, self._drawn = views, benchmark_views(config.views.size, config.benchmark)
+        self._views, self._drawn = views, config.benchmark.views(config.views.size)
 
     def __len__(self) -> int:
-        return len(self.clips) * self.moments
+        return len(self.chosen) * self.moments
 
     @property
     def video_of_pair(self) -> tuple[int, ...]:
         """Which of the split's videos each pair is of, a picture's two pairs after each other."""
-        videos = [self.clips.video_of_clip[index // self.moments] for index in range(len(self))]
-        return tuple(video for video in videos for _ in range(2))
+        videos = [self.clips.video_of_clip[index] for index in self.chosen]
+        return tuple(video for video in videos for _ in range(2 * self.moments))
 
     @abstractmethod
     def false_sound(self, clip_index: int, number: int, moment: Moment, rng: np.random.Generator) -> FalseSound:
@@ -126,10 +104,11 @@ class SoundPairs(ABC):
 
     def plan(self, index: int) -> PlannedPair:
         """What picture and sounds are read for a pair."""
-        clip_index, number = divmod(index, self.moments)
+        place, number = divmod(index, self.moments)
+        clip_index = self.chosen[place]
         rng = self._rng(clip_index, number)
         moment = self._draw_moment(rng, clip_index)
-        viewpoints = draw_viewpoints(rng, self._drawn)[: self._views]
+        viewpoints = draw_viewpoints(rng, self._drawn, DRAWN_VIEWS)[: self._views]
         return PlannedPair(clip_index, moment, viewpoints, self.false_sound(clip_index, number, moment, rng))
 
     def __getitem__(self, index: int) -> SoundPair:
@@ -146,7 +125,6 @@ class SoundPairs(ABC):
             video=cut_crops(frames, plan.viewpoints),
             aligned=view_features(true, mixings, self._features),
             misaligned=view_features(other, turned_first(mixings, plan.false.turn_deg), self._features),
-            video_index=self.clips.video_of_clip[plan.clip_index],
         )
 
     def _rng(self, *place: int) -> np.random.Generator:
@@ -156,12 +134,25 @@ class SoundPairs(ABC):
     def _draw_moment(self, rng: np.random.Generator, clip_index: int) -> Moment:
         """What is seen lies in the middle of what is heard, or the other way round."""
         config = self._moment
-        start_s = rng.uniform(0, self.clips.clips[clip_index].duration_s - config.span_s)
+        start_s = draw_start(rng, self.clips.clips[clip_index].duration_s, config)
         middle_s = start_s + config.span_s / 2
-        return Moment(float(middle_s - config.video_s / 2), float(middle_s - config.audio_s / 2))
+        return Moment(middle_s - config.video_s / 2, middle_s - config.audio_s / 2)
 
     def _covariance(self, clip_index: int, start_s: float) -> NDArray[np.float32]:
         return mel_covariance(self.clips.sound(clip_index, start_s), self._features, self.clips.sample_rate_hz)
+
+
+def spread_clips(video_of_clip: Sequence[int], most: int, rng: np.random.Generator) -> tuple[int, ...]:
+    """At most so many clips, in their order: chosen at random, a second one of a video after one of each, and so on."""
+    if most >= len(video_of_clip):
+        return tuple(range(len(video_of_clip)))
+    mixed = rng.permutation(len(video_of_clip))
+    turns, seen = [], Counter[int]()
+    for index in mixed.tolist():
+        turns.append(seen[video_of_clip[index]])
+        seen[video_of_clip[index]] += 1
+    order = np.lexsort((rng.random(len(mixed)), np.asarray(turns)))
+    return tuple(sorted(mixed[order][:most].tolist()))
 
 
 def turned_first(mixings: Sequence[NDArray[np.float64]], turn_deg: float) -> list[NDArray[np.float64]]:

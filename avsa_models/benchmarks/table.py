@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 _HEADINGS = ("benchmark", "judged from", "accuracy", "95 % interval", "pairs", "videos")
+_FOOTNOTE = "* by construction: each picture stands in two pairs, with its true sound and with a false one"
 
 
 def outcome_table(outcomes: Sequence[Mapping[str, Any]]) -> str:
@@ -15,11 +16,11 @@ def outcome_table(outcomes: Sequence[Mapping[str, Any]]) -> str:
         rows += [
             (outcome["benchmark"], "sound and picture", *_score(outcome), *size),
             ("", "sound alone", *_score(controls["sound_alone"]), "", ""),
-            ("", "picture alone", *_score(controls["picture_alone"]), "", ""),
+            ("", "picture alone*", *_score(controls["picture_alone"]), "", ""),
             ("", "chance", _percent(outcome["chance"]), "", "", ""),
         ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
-    return "\n".join(_line(row, widths) for row in rows)
+    return "\n".join([*(_line(row, widths) for row in rows), _FOOTNOTE])
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:

@@ -22,6 +22,13 @@ from avsa_models.benchmarks import BENCHMARK_NAMES
 )
 @click.option("--views", type=click.Choice(["1", "4"]), default="4", show_default=True, help="Viewpoints a moment.")
 @click.option("--workers", type=click.IntRange(0), help="Processes that prepare pairs.  [default: the run's]")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="SECTION.KEY=VALUE",
+    help="Evaluate otherwise than the run says: benchmark.KEY, or run.test_split. Repeatable.",
+)
 @click.option("--allow-leak", is_flag=True, help="Measure on videos that were trained on, too, and say so.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def bench(
@@ -30,6 +37,7 @@ def bench(
     shards: tuple[Path, ...],
     views: str,
     workers: int | None,
+    settings: tuple[str, ...],
     allow_leak: bool,
     as_json: bool,
 ) -> None:
@@ -47,7 +55,9 @@ def bench(
     from avsa_models.benchmarks.measure import measure
     from avsa_models.benchmarks.table import outcome_table
 
-    measured = measure(benchmark, run, shards, views=int(views), workers=workers, allow_leak=allow_leak)
+    measured = measure(
+        benchmark, run, shards, views=int(views), workers=workers, allow_leak=allow_leak, settings=settings
+    )
     outcome = measured.to_dict()
     if as_json:
         click.echo(json.dumps(outcome, indent=2))

@@ -17,7 +17,7 @@ import click
     help="Panoramas: shards, a folder of them or a workspace. Repeatable.",
 )
 @click.option("--out", "run", required=True, metavar="RUN", type=click.Path(path_type=Path), help="The run's folder.")
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Override a value. Repeatable.")
+@click.option("--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="Override a value. Repeatable.")
 @click.option("--workers", type=click.IntRange(0), help="Processes that prepare samples.  [default: run.workers]")
 def pretrain(
     config_name: str, shards: tuple[Path, ...], run: Path, settings: tuple[str, ...], workers: int | None
@@ -25,8 +25,10 @@ def pretrain(
     """Pretrain a model on panorama shards, into the folder RUN.
 
     First it learns which sound belongs to which picture (stage avc), then which sound belongs to which viewpoint
-    of a moment (stage avsa). Whatever ends it, the same command goes on from the last checkpoint and comes to the
-    same weights. RUN/log.jsonl has a line a step; RUN/config.toml has every key that --set takes.
+    of a moment (stage avsa). It runs on the CPU; a GPU is not used. Whatever ends it, the same command goes on from
+    the last checkpoint and comes to the same weights, with the same versions of the libraries and as many threads.
+    What 'avsa bench' alone takes (benchmark.*) may be set otherwise at any time. RUN/log.jsonl has a line a step;
+    RUN/config.toml has every key that --set takes.
 
     \b
     Example:

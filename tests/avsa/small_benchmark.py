@@ -12,8 +12,7 @@ import torch
 from drawn_panoramas import panorama_clip, write_shard
 from numpy.typing import NDArray
 
-from avsa_models.benchmarks.avc import OtherVideos
-from avsa_models.benchmarks.avsa import TurnedSounds
+from avsa_models.benchmarks.measure import BENCHMARKS
 from avsa_models.benchmarks.pairs import SoundPairs
 from avsa_models.checkpoint import NAME, Checkpoint, save_checkpoint
 from avsa_models.config import Config, load_config
@@ -37,7 +36,6 @@ SIZE = (
     "net.embedding=16",
 )
 RATE_HZ, FPS, CLIP_S = 8000, 4.0, 2.0
-CLASSES: dict[str, type[SoundPairs]] = {"avc-bin": OtherVideos, "avsa-bin": TurnedSounds}
 
 
 def small_config(*settings: str) -> Config:
@@ -76,7 +74,8 @@ def pairs_of(
 ) -> SoundPairs:
     """A benchmark's pairs of a split."""
     clips: PanoramaClips = open_panoramas([shards], split, config.moment)
-    return CLASSES[benchmark](clips, config, moments=moments, views=views)
+    most_clips = config.benchmark.train_clips if split == "train" else config.benchmark.test_clips
+    return BENCHMARKS[benchmark](clips, config, most_clips=most_clips, moments=moments, views=views)
 
 
 def write_untrained(

@@ -21,7 +21,7 @@ FPS = 4
 VALUES: dict[str, dict[str, Any]] = {
     "run": {"workers": 0, "save_every": 3, "seed": 5},
     "moment": {"frames": 2, "fps": 4, "audio_s": 0.5},
-    "views": {"count": 2, "size": 16},
+    "views": {"size": 16},
     "features": {"n_fft": 256, "hop": 200, "mels": 8, "high_hz": 4000},
     # With dropout, going on exactly takes torch's generator as it was.
     "net": {

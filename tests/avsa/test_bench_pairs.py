@@ -1,16 +1,20 @@
 """Pairs are the same for every model and number of workers; the false sound is false in the one way it should be."""
 
+import multiprocessing
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from small_benchmark import heard_from, light_of, pairs_of, small_config, write_world
+from drawn_panoramas import write_shard
+from small_benchmark import heard_from, light_of, pairs_of, small_config, sounding_light, write_world
 
 from avsa_models.benchmarks.avc import derangement
 from avsa_models.benchmarks.frozen import embed_pairs
-from avsa_models.benchmarks.pairs import PlannedPair, SoundPairs, benchmark_views
+from avsa_models.benchmarks.pairs import PlannedPair, SoundPairs, spread_clips
+from avsa_models.dataset import Moment
 from avsa_models.features import mel_covariance, view_features
 from avsa_models.nets.alignment import AlignmentModel
 from yt360_tools.ambisonics import rotate
@@ -60,13 +64,17 @@ def true_and_false_by_hand(pairs: SoundPairs, plan: PlannedPair) -> list[np.ndar
     ]
 
 
+class Failing(AlignmentModel):
+    def video_features(self, video: torch.Tensor) -> torch.Tensor:
+        raise ZeroDivisionError
+
+
 class TestTheSameForAll:
     @both
     def test_for_models_of_other_sizes_and_front_ends(self, world: Path, benchmark_name: str) -> None:
         one = pairs_of(benchmark_name, world, small_config())
         other_model = small_config(
             "views.size=24",
-            "views.count=5",
             "views.toward_sound=1",
             "views.hfov_evenly_by=area",
             "views.hfov_deg=[30, 40]",
@@ -76,6 +84,13 @@ class TestTheSameForAll:
         )
         other = pairs_of(benchmark_name, world, other_model)
         assert [draws(plan) for plan in plans(one)] == [draws(plan) for plan in plans(other)]
+
+    def test_no_worker_is_left_though_the_model_fails(self, world: Path) -> None:
+        config = small_config()
+        with pytest.raises(ZeroDivisionError) as caught:
+            embed_pairs(Failing(config.net, 7), pairs_of("avsa-bin", world, config), workers=1)
+        assert multiprocessing.active_children() == []
+        assert caught.value is not None  # which holds all that the failed call held
 
     def test_for_any_number_of_workers(self, world: Path) -> None:
         config = small_config()
@@ -108,13 +123,35 @@ class TestWhatIsSeen:
         assert Counter(plan.clip_index for plan in plans(pairs)) == dict.fromkeys(range(12), 3)
         assert len({plan.moment for plan in plans(pairs)}) == len(pairs)
         assert Counter(pairs.video_of_pair) == dict.fromkeys(range(6), 12)
-        for index in (0, 6, 35):
-            assert pairs.video_of_pair[2 * index : 2 * index + 2] == (pairs[index].video_index,) * 2
+        for index, plan in enumerate(plans(pairs)):
+            video = pairs.clips.video_of_clip[plan.clip_index]
+            assert pairs.video_of_pair[2 * index : 2 * index + 2] == (video, video)
+
+    @both
+    def test_of_many_clips_some_are_asked_the_same_as_without_a_bound(self, world: Path, benchmark_name: str) -> None:
+        everything = pairs_of(benchmark_name, world, small_config())
+        assert [plan.clip_index for plan in plans(everything)[::3]] == list(range(12))
+        at_bound, some = (
+            pairs_of(benchmark_name, world, small_config(f"benchmark.test_clips={most}")) for most in (12, 5)
+        )
+        assert [draws(plan) for plan in plans(at_bound)] == [draws(plan) for plan in plans(everything)]
+        assert len(some) == 5 * 3
+        asked = Counter(plan.clip_index for plan in plans(some))
+        assert set(asked.values()) == {3}
+        assert len({everything.clips.video_of_clip[index] for index in asked}) == 5  # of 6 videos, each with 2 clips
+        seen = {(plan.clip_index, plan.moment) for plan in plans(everything)}
+        assert {(plan.clip_index, plan.moment) for plan in plans(some)} < seen
+        for plan, videos in zip(
+            plans(some), zip(some.video_of_pair[::2], some.video_of_pair[1::2], strict=True), strict=True
+        ):
+            assert videos == (some.clips.video_of_clip[plan.clip_index],) * 2
+        other = pairs_of(benchmark_name, world, small_config("benchmark.test_clips=5", "benchmark.seed=3"))
+        assert {plan.clip_index for plan in plans(other)} != set(asked)
 
     @both
     def test_as_the_benchmark_says_and_not_as_the_training(self, world: Path, benchmark_name: str) -> None:
-        config = small_config("views.toward_sound=1", "views.count=5", "views.min_separation_deg=40")
-        views = benchmark_views(config.views.size, config.benchmark)
+        config = small_config("views.toward_sound=1", "views.min_separation_deg=40")
+        views = config.benchmark.views(config.views.size)
         assert views.toward_sound == 0
         assert (views.mirror, views.brightness, views.contrast, views.saturation, views.hue_deg) == (0, 0, 0, 0, 0)
         for plan in plans(pairs_of(benchmark_name, world, config)):
@@ -149,6 +186,53 @@ def test_both_sounds_are_those_of_the_plan(world: Path, benchmark_name: str) -> 
         np.testing.assert_allclose(pairs[index].misaligned, misaligned, atol=2e-3)
 
 
+@both
+def test_of_clips_as_long_as_a_sample(tmp_path: Path, benchmark_name: str) -> None:
+    """Manifests have decimal times: 65.1 - 63.1 is less than 2 by a rounding."""
+    contents = [
+        replace(clip, window=replace(clip.window, start_s=tenths / 10, end_s=(tenths + 20) / 10))
+        for tenths in range(630, 640)
+        for clip in [sounding_light(f"v{tenths}-0", "test")]
+    ]
+    write_shard(tmp_path / "test-00000.h5", *contents)
+    pairs = pairs_of(benchmark_name, tmp_path, small_config("moment.audio_s=2"))
+    assert min(clip.duration_s for clip in pairs.clips.clips) < 2  # or the test would prove nothing
+    assert {plan.moment for plan in plans(pairs)} == {Moment(0.75, 0.0)}
+    assert all(pairs[index].aligned.shape == pairs[0].aligned.shape for index in range(0, len(pairs), 7))
+
+
+class TestSpreadClips:
+    VIDEOS = (0, 0, 0, 0, 0, 0, 1, 2, 2, 3)
+
+    def test_are_all_where_there_are_no_more(self) -> None:
+        for most in (10, 11):
+            assert spread_clips(self.VIDEOS, most, np.random.default_rng(0)) == tuple(range(10))
+
+    @pytest.mark.parametrize(
+        ("most", "of_each"), [(2, [1, 1]), (4, [1] * 4), (6, [2, 2, 1, 1]), (7, [3, 2, 1, 1]), (9, [5, 2, 1, 1])]
+    )
+    def test_are_of_as_many_videos_as_can_be(self, most: int, of_each: list[int]) -> None:
+        for seed in range(10):
+            chosen = spread_clips(self.VIDEOS, most, np.random.default_rng(seed))
+            assert list(chosen) == sorted(set(chosen))
+            counts = Counter(self.VIDEOS[index] for index in chosen)
+            assert [number for _, number in counts.most_common()] == of_each
+
+    def test_are_any(self) -> None:
+        chosen = Counter(
+            clip for seed in range(600) for clip in spread_clips(self.VIDEOS, 4, np.random.default_rng(seed))
+        )
+        assert [chosen[clip] for clip in (6, 9)] == [600, 600]
+        assert all(abs(chosen[clip] - 300) < 75 for clip in (7, 8))
+        assert all(abs(chosen[clip] - 100) < 45 for clip in range(6))
+        few = Counter(
+            self.VIDEOS[clip]
+            for seed in range(600)
+            for clip in spread_clips(self.VIDEOS, 2, np.random.default_rng(seed))
+        )
+        assert all(abs(few[video] - 300) < 60 for video in range(4))  # however many clips it has
+
+
 class TestTurnedSounds:
     def test_the_turn_is_large_enough_and_of_any_size_beyond(self, world: Path) -> None:
         turns = np.array(
@@ -178,8 +262,9 @@ class TestTurnedSounds:
 
 
 class TestOtherVideos:
-    def test_each_sound_is_once_true_and_once_false_and_never_of_the_same_video(self, world: Path) -> None:
-        pairs = pairs_of("avc-bin", world, small_config())
+    @pytest.mark.parametrize("most", [12, 9, 5])
+    def test_each_sound_is_once_true_and_once_false_and_never_of_the_same_video(self, world: Path, most: int) -> None:
+        pairs = pairs_of("avc-bin", world, small_config(f"benchmark.test_clips={most}"))
         true = Counter((plan.clip_index, plan.moment.audio_start_s) for plan in plans(pairs))
         false = Counter((plan.false.clip_index, plan.false.audio_start_s) for plan in plans(pairs))
         assert true == false

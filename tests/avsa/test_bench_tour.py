@@ -91,6 +91,15 @@ def test_a_result_that_is_damaged_or_of_another_model_is_measured_again(folder: 
     assert (avc.read_text(), avsa.read_text()) == expected
 
 
+def test_a_result_of_another_torch_is_measured_again(folder: Path, first: Result) -> None:
+    path = folder / "run" / "bench" / "avsa-bin.json"
+    expected = json.loads(path.read_text())
+    path.write_text(json.dumps(expected | {"measured_with": expected["measured_with"] | {"torch": "1.0"}}))
+    again = call(folder)
+    assert "measuring avsa-bin" in again.stderr
+    assert json.loads(path.read_text()) == expected
+
+
 def test_without_panoramas_it_says_what_makes_them(tmp_path: Path) -> None:
     done = call(tmp_path / "nothing")
     assert isinstance(done.exception, UsageError)

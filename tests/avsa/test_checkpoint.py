@@ -13,7 +13,16 @@ import pytest
 import torch
 from small_training import small_config
 
-from avsa_models.checkpoint import FORMAT, NAME, Checkpoint, load_checkpoint, load_model, save_checkpoint
+from avsa_models.checkpoint import (
+    FORMAT,
+    NAME,
+    Checkpoint,
+    load_checkpoint,
+    load_model,
+    restore_optimizer,
+    restore_random_state,
+    save_checkpoint,
+)
 from avsa_models.nets.alignment import AlignmentModel
 from yt360_tools.errors import CheckpointError, TransientError, UsageError
 
@@ -205,6 +214,49 @@ class TestRefusals:
         save_checkpoint(saved, checkpoint(config=small_config(net={"embedding": 9})))
         with pytest.raises(CheckpointError, match=r"weights do not fit its own configuration: .* size mismatch"):
             load_model(saved)
+
+
+class TestWhatATrainingGoesOnWith:
+    @pytest.fixture
+    def optimizer(self) -> torch.optim.Optimizer:
+        return torch.optim.AdamW(AlignmentModel(CONFIG.net, CONFIG.features.channels).parameters())
+
+    def test_comes_back(self, optimizer: torch.optim.Optimizer) -> None:
+        restore_optimizer(optimizer, checkpoint())
+        assert are_same(optimizer.state_dict()["state"], checkpoint().optimizer["state"])
+        torch.manual_seed(4)
+        restore_random_state(checkpoint())
+        assert torch.equal(torch.get_rng_state(), checkpoint().random_state)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda state: {},
+            lambda state: {**state, "state": 3},
+            lambda state: {**state, "param_groups": []},
+            lambda state: {**state, "param_groups": [{}]},
+            lambda state: {**state, "state": {**state["state"], 9999: {}}},
+            lambda state: {**state, "state": {number: {} for number in state["state"]}},
+            lambda state: {**state, "state": dict.fromkeys(state["state"], 7)},
+            lambda state: {**state, "state": dict.fromkeys(state["state"], one_moment(3))},
+            lambda state: {**state, "state": {n: {**s, "step": "x"} for n, s in state["state"].items()}},
+            lambda state: {**state, "state": {n: {**s, "exp_avg": "x"} for n, s in state["state"].items()}},
+        ],
+    )
+    def test_of_another_optimizer_is_refused(self, change: Any, optimizer: torch.optim.Optimizer) -> None:
+        with pytest.raises(CheckpointError, match=r"^the checkpoint's optimizer state does not fit its own model"):
+            restore_optimizer(optimizer, checkpoint(optimizer=change(checkpoint().optimizer)))
+
+    @pytest.mark.parametrize("state", [torch.zeros(3), torch.zeros(3, dtype=torch.uint8), torch.zeros(2, 2)])
+    def test_of_another_generator_is_refused(self, state: torch.Tensor) -> None:
+        before = torch.get_rng_state()
+        with pytest.raises(CheckpointError, match="the checkpoint's random state is none of torch's generator"):
+            restore_random_state(checkpoint(random_state=state))
+        assert torch.equal(torch.get_rng_state(), before)
+
+
+def one_moment(size: int) -> dict[str, torch.Tensor]:
+    return {"step": torch.tensor(1.0), "exp_avg": torch.zeros(size), "exp_avg_sq": torch.zeros(size)}
 
 
 class Code:

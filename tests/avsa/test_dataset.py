@@ -23,6 +23,7 @@ from avsa_models.dataset import (
     Sample,
     draw_moment,
     draw_sample,
+    list_clips,
     open_panoramas,
 )
 from avsa_models.features import FeatureConfig, mel_covariance, view_features
@@ -30,11 +31,11 @@ from avsa_models.views import ViewConfig, cut_crops
 from yt360_tools.errors import ShardError, UsageError
 from yt360_tools.geometry import Direction
 from yt360_tools.projection import viewport
-from yt360_tools.shards import ClipContent
+from yt360_tools.shards import ClipContent, ShardSet, StoredClip, open_shards
 
 RATE_HZ = 2400
 MOMENT = MomentConfig(frames=4, fps=8.0, audio_s=0.75)
-VIEWS = ViewConfig(count=2, size=8, min_separation_deg=90)
+VIEWS = ViewConfig(size=8, min_separation_deg=90)
 FEATURES = FeatureConfig(n_fft=128, hop=60, mels=8, high_hz=1200)
 
 
@@ -87,7 +88,7 @@ def only(path: Path, clip: ClipContent, moment: MomentConfig) -> PanoramaClips:
 
 def sample(clips: PanoramaClips, index: int, seed: int) -> Sample:
     rng = np.random.default_rng(seed)
-    return draw_sample(clips, index, rng, moment=MOMENT, views=VIEWS, features=FEATURES)
+    return draw_sample(clips, index, rng, count=2, moment=MOMENT, views=VIEWS, features=FEATURES)
 
 
 class TestListing:
@@ -107,6 +108,28 @@ class TestListing:
         assert clips.content_hash == open_panoramas([shards], "test", MOMENT).content_hash
         train = sorted(shards.glob("train*"))
         assert clips.content_hash != open_panoramas(train, "train", MOMENT).content_hash
+
+    def test_both_splits_may_be_listed_in_one_pass(self, shards: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        read: list[str] = []
+        begin = StoredClip.__init__
+
+        def counted(self: StoredClip, shards: ShardSet, path: Path, clip_id: str) -> None:
+            read.append(clip_id)
+            begin(self, shards, path, clip_id)
+
+        monkeypatch.setattr(StoredClip, "__init__", counted)
+        with open_shards(shards) as opened:
+            listing = list_clips(opened, ("train", "test"))
+            train, test = (PanoramaClips(opened, listing, split, MOMENT) for split in ("train", "test"))
+        assert sorted(read) == ["a-10", "a-2", "b-10", "c-0"]
+        assert ([clip.clip_id for clip in train.clips], len(test)) == (["a-10", "a-2", "b-10"], 1)
+        assert train.content_hash == test.content_hash == opened.content_hash
+
+    def test_pictures_of_other_splits_are_not_looked_at(self, shards: Path) -> None:
+        break_header(shards / "test-00000.h5", "clips/c-0/views/0/direction")
+        assert len(open_panoramas([shards], "train", MOMENT)) == 3
+        with pytest.raises(ShardError, match="clip 'c-0' cannot be read"):
+            open_panoramas([shards], "test", MOMENT)
 
     def test_each_index_reads_its_own_clip(self, clips: PanoramaClips) -> None:
         assert [numbers(clips.frames(index, 0.0))[0] for index in range(3)] == [50, 0, 100]
@@ -248,7 +271,7 @@ class TestSamples:
         assert min(clip.duration_s for clip in clips.clips) < 1  # or the test would prove nothing
         for index in range(len(clips)):
             found = draw_sample(
-                clips, index, np.random.default_rng(index), moment=moment, views=VIEWS, features=FEATURES
+                clips, index, np.random.default_rng(index), count=2, moment=moment, views=VIEWS, features=FEATURES
             )
             assert found.video.shape == (2, 8, 8, 8, 3)
             assert found.audio.shape == (2, 7, 40, 8)

@@ -2,8 +2,11 @@
 
 import dataclasses
 import itertools
+import multiprocessing
 import os
 import signal
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +15,7 @@ import pytest
 import torch
 from drawn_panoramas import write_shard
 from small_training import RATE_HZ, VIDEOS, noise_clip, small_config, write_noise
+from worlds import command
 
 from avsa_models.config import Config
 from avsa_models.dataset import PanoramaClips, draw_sample, open_panoramas
@@ -61,7 +65,8 @@ class TestABatch:
         batch = StageBatches(clips, CONFIG, "avsa")[1]  # places 5 to 9 of epoch 0
         rng = np.random.default_rng(np.random.SeedSequence(CONFIG.run.seed, spawn_key=(1, 0, 7)))
         index = int(batch.clip_index[2])
-        alone = draw_sample(clips, index, rng, moment=CONFIG.moment, views=CONFIG.views, features=CONFIG.features)
+        kinds = {"moment": CONFIG.moment, "views": CONFIG.views, "features": CONFIG.features}
+        alone = draw_sample(clips, index, rng, count=CONFIG.avsa.views, **kinds)
         np.testing.assert_array_equal(batch.video[2], alone.video)
         np.testing.assert_array_equal(batch.audio[2], alone.audio)
 
@@ -148,13 +153,41 @@ class TestWorkers:
         with pytest.raises(ZeroDivisionError, match="division by zero"):
             list(prepared(Broken(), range(2), workers=workers))
 
-    def test_one_that_is_killed_says_how_to_go_on(self) -> None:
-        with pytest.raises(TransientError, match=r"was killed \(out of memory\?\); run the same command again"):
+    def test_one_that_is_killed_says_why_and_how_to_go_on(self) -> None:
+        why = r"was killed \(out of memory, or out of room in /dev/shm\?\): DataLoader worker \(pid.*[^.]"
+        with pytest.raises(TransientError, match=f"{why}; run the same command again to go on, .*--workers 0$"):
             list(prepared(Deadly(), range(2), workers=1))
 
-    def test_never_hear_ctrl_c(self) -> None:
-        assert list(prepared(BlockedSignals(), range(1), workers=1)) == [[signal.SIGINT]]
+    def test_never_hear_that_the_main_process_shall_stop(self) -> None:
+        assert list(prepared(BlockedSignals(), range(1), workers=1)) == [[signal.SIGINT, signal.SIGTERM]]
         assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == set()
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_go_on_when_all_processes_are_asked_to_stop(self, number: signal.Signals) -> None:
+        """By a worker: so it is certain that it is at work, and that the main process waits for it."""
+        code = (
+            "from avsa_models.stopping import listening_for_stop; from avsa_models.workers import prepared\n"
+            "from test_loader import ToAll\n"
+            "with listening_for_stop() as stop:\n"
+            f"    print(list(prepared(ToAll({number:d}), range(4), workers=1)), stop.was_made)\n"
+        )
+        ended = command.run(
+            [], command=(sys.executable, "-c", code), changes={"PYTHONPATH": os.pathsep.join(sys.path)}, timeout_s=60
+        )
+        assert (ended.code, ended.stdout) == (0, "[0, 1, 2, 3] True\n"), ended
+
+    def test_end_though_they_hang(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("torch.utils.data._utils.MP_STATUS_CHECK_INTERVAL", 0.1)
+        batches = prepared(Hanging(), range(2), workers=1)
+        assert next(batches) == 0
+        batches.close()
+        assert multiprocessing.active_children() == []
+
+    def test_end_though_an_error_is_kept(self) -> None:
+        with pytest.raises(ZeroDivisionError) as caught:
+            list(prepared(Broken(), range(3), workers=2))
+        assert multiprocessing.active_children() == []
+        assert caught.value is not None
 
     def test_are_no_copies_of_this_process(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(Copied, "mark", "of this process")
@@ -182,6 +215,25 @@ class Broken:
 class Deadly:
     def __getitem__(self, number: int, /) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+class ToAll:
+    """Sends a signal to the whole process group at number 2."""
+
+    def __init__(self, signal_number: int) -> None:
+        self._signal_number = signal_number
+
+    def __getitem__(self, number: int, /) -> int:
+        if number == 2:
+            os.killpg(os.getpgrp(), self._signal_number)
+        return number
+
+
+class Hanging:
+    def __getitem__(self, number: int, /) -> int:
+        if number:
+            threading.Event().wait()
+        return number
 
 
 class BlockedSignals:

@@ -1,29 +1,36 @@
 """Pretraining: what it learns from, what it leaves, and that nothing stops it for good."""
 
+import errno
+import fcntl
 import json
 import math
+import os
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import cv2
 import numpy as np
 import pytest
+import scipy
 import torch
 from drawn_panoramas import panorama_clip, write_shard
 from small_training import noise_clip, run_signalled, settings, small_config, write_noise
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from worlds.command import Ended
 
-from avsa_models import cli
+from avsa_models import cli, runs
 from avsa_models import pretrain as pretraining
-from avsa_models.checkpoint import NAME, PARTIAL, load_checkpoint
+from avsa_models.checkpoint import NAME, PARTIAL, load_checkpoint, save_checkpoint
 from avsa_models.config import Config, StageConfig, load_config
 from avsa_models.journal import Journal
 from avsa_models.pretrain import learning_rate, pretrain
+from avsa_models.runs import locked
 from avsa_models.stopping import listening_for_stop
 from yt360_tools.errors import CheckpointError, Diverged, Interrupted, ShardError, UsageError
 
@@ -75,6 +82,10 @@ def lines(run: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
 
 
+def contents(run: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in run.iterdir() if path.is_file()}
+
+
 def weights(run: Path) -> dict[str, torch.Tensor]:
     return load_checkpoint(run).model
 
@@ -106,7 +117,9 @@ class TestATraining:
         assert found.config == CONFIG
         assert (found.stage, found.step, found.is_finished) == ("avsa", 8, True)
         assert found.trained_video_ids == ("a", "b", "c", "d", "e", "f")
-        assert set(found.versions) == {"torch", "numpy", "yt360_tools"}
+        assert set(found.versions) == {"torch", "numpy", "opencv", "scipy", "yt360_tools"}
+        assert found.versions["opencv"].startswith(cv2.__version__)
+        assert found.versions["scipy"] == scipy.__version__
         assert load_config(str(undisturbed / "config.toml")) == CONFIG
 
     def test_gives_the_same_again_and_another_with_another_seed(
@@ -137,11 +150,13 @@ class TestATraining:
         assert np.mean([line["accuracy"] for line in course[-10:]]) > 0.5  # chance is 1 in 11
 
     def test_leaves_torch_as_it_found_it(self, shards: Path, tmp_path: Path) -> None:
-        before = torch.get_num_threads()
+        torch.manual_seed(11)
+        before, generator = torch.get_num_threads(), torch.get_rng_state()
         pretrain(
             small_config(run={"threads": before + 1}, avc={"steps": 1}, avsa={"steps": 0}), [shards], tmp_path / "r"
         )
         assert torch.get_num_threads() == before
+        assert torch.equal(torch.get_rng_state(), generator)
         assert not torch.are_deterministic_algorithms_enabled()
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
@@ -281,6 +296,48 @@ class TestStoppedAndGoneOn:
         assert max(event.value for event in events.Scalars("avc/loss")) < 99
 
 
+class TestGoneOnWithOtherWords:
+    """What no weight depends on may be told otherwise later."""
+
+    CHANGES: ClassVar[dict[str, dict[str, Any]]] = {
+        "benchmark": {"test_moments": 9, "seed": 7, "head_hidden": 24},
+        "run": {"test_split": "valid"},
+    }
+
+    def test_it_ends_the_same_and_says_the_new_ones(self, stopped: Path, undisturbed: Path, shards: Path) -> None:
+        config = small_config(**self.CHANGES)
+        pretrain(config, [shards], stopped)
+        assert_same_end(stopped, undisturbed)
+        assert load_checkpoint(stopped).config == load_config(str(stopped / "config.toml")) == config
+
+    def test_when_finished_its_weights_stay_and_it_says_the_new_ones(
+        self, undisturbed: Path, shards: Path, tmp_path: Path
+    ) -> None:
+        run, config = tmp_path / "run", small_config(**self.CHANGES)
+        shutil.copytree(undisturbed, run)
+        assert pretrain(config, [shards], run).config == config
+        assert_same_end(run, undisturbed)
+        assert load_checkpoint(run).config == load_config(str(run / "config.toml")) == config
+
+    def test_its_configuration_is_replaced_whole(
+        self, stopped: Path, shards: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        before = (stopped / "config.toml").read_bytes()
+        monkeypatch.setattr(runs, "config_to_toml", lambda config: "x = \ud800")  # cannot be written
+        with pytest.raises(UnicodeEncodeError):
+            pretrain(CONFIG, [shards], stopped)
+        assert (stopped / "config.toml").read_bytes() == before
+
+    def test_a_checkpoint_that_cannot_go_on_is_refused(self, stopped: Path, shards: Path) -> None:
+        whole = load_checkpoint(stopped)
+        save_checkpoint(stopped / NAME, replace(whole, optimizer={}))
+        with pytest.raises(CheckpointError, match="optimizer state does not fit"):
+            pretrain(CONFIG, [shards], stopped)
+        save_checkpoint(stopped / NAME, replace(whole, random_state=torch.zeros(3, dtype=torch.uint8)))
+        with pytest.raises(CheckpointError, match="random state"):
+            pretrain(CONFIG, [shards], stopped)
+
+
 class TestKilled:
     """By SIGKILL, in a process of its own: nothing is tidied up."""
 
@@ -299,15 +356,18 @@ class TestKilled:
         assert_same_end(run, undisturbed)
 
 
-@pytest.fixture(scope="module")
-def ended(shards: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Ended, Path]:
-    """A training with a worker whose whole group was sent SIGINT in its tenth step, as a terminal does."""
-    run = tmp_path_factory.mktemp("ctrl-c") / "a run"
+@pytest.fixture(scope="module", params=[signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
+def ended(request: pytest.FixtureRequest, shards: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Ended, Path]:
+    """A training with a worker whose whole group was sent a signal in its tenth step.
+
+    A terminal sends SIGINT so; ``timeout``, a container's end and a batch system send SIGTERM.
+    """
+    run = tmp_path_factory.mktemp("signalled") / "a run"
     arguments = ["pretrain", "--config", "tiny", "--shards", shards, "--out", run, *settings(), "--workers", 1]
-    return run_signalled(*arguments, after=10, number=signal.SIGINT, whom="group"), run
+    return run_signalled(*arguments, after=10, number=request.param, whom="group"), run
 
 
-class TestCtrlC:
+class TestASignalToAllProcesses:
     def test_saves_and_says_how_to_go_on(self, ended: tuple[Ended, Path], shards: Path) -> None:
         end, run = ended
         assert end.code == 130, end
@@ -324,7 +384,16 @@ class TestCtrlC:
         pretrain(config, [shards], run.parent / "undisturbed")
         assert_same_end(run, run.parent / "undisturbed")
 
-    def test_twice_interrupts_at_once(self) -> None:
+    def test_sigterm_twice_counts_once(self) -> None:
+        # `timeout` sends it to the process and to its group: twice, a moment apart.
+        with listening_for_stop() as stop:
+            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
+            assert stop.was_made
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+
+    def test_ctrl_c_twice_interrupts_at_once(self) -> None:
         with listening_for_stop() as stop:
             assert not stop.was_made
             signal.raise_signal(signal.SIGINT)
@@ -409,13 +478,26 @@ class TestRefusals:
             pretrain(CONFIG, [shards], stopped)
 
     def test_a_folder_in_which_another_trains(self, stopped: Path, shards: Path) -> None:
-        length = (stopped / "log.jsonl").stat().st_size
-        with (
-            Journal(stopped, log_bytes=length, steps_done=5),
-            pytest.raises(UsageError, match="another process trains"),
-        ):
-            pretrain(CONFIG, [shards], stopped)
-        assert (stopped / "log.jsonl").stat().st_size == length
+        before = contents(stopped)
+        with locked(stopped), pytest.raises(UsageError, match="another process trains"):
+            pretrain(small_config(run={"save_every": 77}), [shards], stopped)
+        assert contents(stopped) == before
+
+    def test_a_new_folder_in_which_another_begins(self, shards: Path, tmp_path: Path) -> None:
+        with locked(tmp_path / "run"), pytest.raises(UsageError, match="another process trains"):
+            pretrain(CONFIG, [shards], tmp_path / "run")
+        assert [name for name in contents(tmp_path / "run") if not name.startswith(".")] == []
+        pretrain(small_config(avc={"steps": 0}, avsa={"steps": 0}), [shards], tmp_path / "run")
+
+    def test_but_not_a_file_system_without_locks(
+        self, shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*_: object) -> None:
+            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+        monkeypatch.setattr(fcntl, "flock", refuse)
+        pretrain(small_config(avc={"steps": 1}, avsa={"steps": 0}), [shards], tmp_path / "run")
+        assert load_checkpoint(tmp_path / "run").is_finished
 
     @pytest.mark.parametrize(
         ("changes", "message"),
@@ -453,12 +535,12 @@ class TestTheCommand:
         return run
 
     def test_says_that_a_run_is_finished(self, avsa: Callable[..., Ended], undisturbed: Path, shards: Path) -> None:
-        before = {path.name: path.read_bytes() for path in undisturbed.iterdir() if path.is_file()}
+        before = contents(undisturbed)
         config = undisturbed / "config.toml"
         ended = avsa("pretrain", "--config", config, "--shards", shards, "--out", undisturbed)
         assert ended.code == 0
         assert ended.stdout.startswith("finished    avc 8 steps, avsa 8 steps; 6 videos\n")
-        assert {path.name: path.read_bytes() for path in undisturbed.iterdir() if path.is_file()} == before
+        assert contents(undisturbed) == before
 
     def test_tells_progress_in_lines_where_there_is_no_terminal(
         self, avsa: Callable[..., Ended], shards: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
@@ -496,6 +578,9 @@ class TestTheCommand:
         ended = avsa("pretrain", "--help")
         assert ended.code == 0
         assert "avsa pretrain --config tiny --shards W/shards --out RUN --set" in ended.stdout
+        words = " ".join(ended.stdout.split())
+        assert "It runs on the CPU; a GPU is not used." in words
+        assert "the same weights, with the same versions of the libraries and as many threads" in words
 
     def test_says_what_to_install_where_torch_is_missing(self, shards: Path, tmp_path: Path) -> None:
         code = "import sys; sys.modules['torch'] = None; from avsa_models.cli import main; main()"

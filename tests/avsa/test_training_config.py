@@ -18,6 +18,7 @@ from avsa_models.config import (
     config_to_toml,
     differing_keys,
     load_config,
+    with_settings,
 )
 from yt360_tools.errors import UsageError
 from yt360_tools.toml import load_toml
@@ -51,7 +52,7 @@ class TestDefaults:
     def test_of_a_sample(self) -> None:
         config = Config()
         assert (config.moment.frames, config.moment.fps, config.moment.audio_s) == (8, 16.0, 1.0)
-        assert (config.views.count, config.views.size) == (4, 112)
+        assert config.views.size == 112
         assert (config.features.n_fft, config.features.hop, config.features.mels) == (512, 240, 128)
 
     def test_of_the_nets_and_stages(self) -> None:
@@ -178,6 +179,8 @@ class TestRefusals:
             "avsa.temperature=0",
             "avsa.warmup=1.5",
             "benchmark.test_moments=0",
+            "benchmark.train_clips=1",
+            "benchmark.test_clips=1",
             "benchmark.least_turn_deg=181",
         ],
     )
@@ -196,9 +199,46 @@ class TestRefusals:
         with pytest.raises(UsageError, match=r"avc\.negatives 'easy\+hard' needs avc\.views of 2 or more"):
             load_config("tiny", ["avc.negatives=easy+hard"])
 
-    def test_a_stage_sees_no_more_views_than_there_are(self) -> None:
-        with pytest.raises(UsageError, match=r"avsa\.views 5 must be at most views\.count 4"):
-            load_config("tiny", ["avsa.views=5"])
+    @pytest.mark.parametrize(
+        ("setting", "says"),
+        [
+            ("benchmark.hfov_deg=[90, 25]", r"benchmark\.hfov_deg \[90.0, 25.0\] must rise from above 0"),
+            ("benchmark.hfov_deg=[25, 180]", r"benchmark\.hfov_deg .*below 180"),
+            ("benchmark.aspect=[0, 0]", r"benchmark\.aspect \[0.0, 0.0\] must rise from above 0"),
+            (
+                "benchmark.min_separation_deg=170",
+                r"benchmark\.min_separation_deg: 4 directions .*do not fit 170° apart",
+            ),
+            ("benchmark.max_pitch_deg=91", r"benchmark\.max_pitch_deg must be 0 to 90"),
+        ],
+    )
+    def test_what_no_benchmark_can_draw_is_told_before_the_training(self, setting: str, says: str) -> None:
+        with pytest.raises(UsageError, match=says):
+            load_config("tiny", [setting])
+
+
+class TestOfAModel:
+    """What may be put over the configuration of a model that has learned already."""
+
+    EVALUATION = ("benchmark", "run.test_split")
+
+    def test_is_what_it_was_but_for_that(self) -> None:
+        config = load_config("tiny")
+        other = with_settings(config, ["benchmark.hfov_deg=[60, 60]", "run.test_split=valid"], only=self.EVALUATION)
+        assert differing_keys(config, other) == ["run.test_split", "benchmark.hfov_deg"]
+        assert (other.benchmark.hfov_deg, other.run.test_split) == ((60.0, 60.0), "valid")
+        assert with_settings(config, [], only=self.EVALUATION) == config
+
+    @pytest.mark.parametrize("setting", ["views.size=64", "run.train_split=test", "avsa.steps=3"])
+    def test_the_rest_is_the_models(self, setting: str) -> None:
+        with pytest.raises(UsageError, match=r"--set .* is the model's, .*: benchmark, run\.test_split"):
+            with_settings(load_config("tiny"), [setting], only=self.EVALUATION)
+
+    def test_is_checked_as_ever(self) -> None:
+        with pytest.raises(UsageError, match=r"unknown key benchmark\.sed; did you mean 'seed'"):
+            with_settings(load_config("tiny"), ["benchmark.sed=3"], only=self.EVALUATION)
+        with pytest.raises(UsageError, match=r"benchmark\.hfov_deg"):
+            with_settings(load_config("tiny"), ["benchmark.hfov_deg=[90, 25]"], only=self.EVALUATION)
 
 
 def test_differing_keys_are_named_in_their_order() -> None:

@@ -257,6 +257,13 @@ class TestContentHash:
         with open_shards(*paths) as shards:
             return shards.content_hash
 
+    def test_is_read_once(self, tmp_path: Path) -> None:
+        with open_shards(shard(tmp_path / "all.h5", clip("a-1"))) as shards:
+            before = shards.content_hash
+            (tmp_path / "all.h5").unlink()
+            shards.close()
+            assert shards.content_hash == before
+
     def test_does_not_depend_on_how_clips_lie_in_shards(self, tmp_path: Path) -> None:
         one, two, three = clip("a-1"), clip("b-0", "jpeg", 3), clip("c-2", seed=6)
         together = shard(tmp_path / "all.h5", one, two, three)

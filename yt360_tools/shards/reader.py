@@ -167,7 +167,7 @@ class ShardSet:
         self.close()
 
     def __getstate__(self) -> dict[str, Any]:
-        """The paths, and the index once it is made, but no open file."""
+        """The paths, and the index and the content hash once they are made, but no open file."""
         return {name: value for name, value in self.__dict__.items() if name != "_opened"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -220,7 +220,7 @@ class ShardSet:
             )
         return StoredClip(self, path, clip_id)
 
-    @property
+    @functools.cached_property
     def content_hash(self) -> str:
         """The sha256 over all clips sorted by id, each by its content: without times and tool versions."""
         return set_sha256({clip.clip_id: clip.content_sha256 for clip in self})
