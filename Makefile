@@ -13,7 +13,7 @@ DEMO_WIDTH ?= 480
 DEMO_FPS ?= 16
 DEMO_SEED ?= 1
 # Less than half of what `make train` learns.
-DEMO_TRAINING ?= --set avc.steps=1200 --set avsa.steps=1600
+DEMO_TRAINING ?= --set avc.steps=800 --set avsa.steps=1200
 
 # What `make manifests`, `make dataset` and `make stats` work on.
 DATASET ?= yt360
