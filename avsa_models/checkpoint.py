@@ -22,7 +22,9 @@ VERSION = 1
 NAME = "checkpoint.pt"
 """The file's name in a run's folder."""
 
-PARTIAL = f"{NAME}.partial"
+_UNFINISHED = ".partial"
+
+PARTIAL = f"{NAME}{_UNFINISHED}"
 """What stays there when writing it was interrupted; the next one overwrites it."""
 
 
@@ -75,7 +77,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "config": config_to_dict(checkpoint.config),
         "trained_video_ids": list(checkpoint.trained_video_ids),
     }
-    temporary = path.with_name(f"{path.name}.partial")
+    temporary = path.with_name(f"{path.name}{_UNFINISHED}")
     try:
         with temporary.open("wb") as file:
             torch.save(plain, file)
