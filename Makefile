@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 
 # What `make demo` makes, and where.
 DEMO ?= demo-world
-DEMO_VIDEOS ?= 200
+DEMO_VIDEOS ?= 400
 DEMO_SECONDS ?= 24
 DEMO_WIDTH ?= 480
 DEMO_FPS ?= 16

@@ -1,7 +1,8 @@
 """Moments of which the true sound and a false one are heard: the same for every model, and on every machine.
 
 Each picture stands in two pairs, with its true sound and with a false one, heard through the same viewpoints.
-So whoever only sees must give both the same answer and is right in one of two, by construction.
+So whoever only sees must give both the same answer and is right in one of two, by construction. Each sound, too, is
+heard alike in two pairs, once true and once false.
 """
 
 import zlib

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 _HEADINGS = ("benchmark", "judged from", "accuracy", "95 % interval", "pairs", "videos")
-_FOOTNOTE = "* by construction: each picture stands in two pairs, with its true sound and with a false one"
+_FOOTNOTE = "* at chance by construction: each picture and each sound stands in two pairs, one true and one false"
 
 
 def outcome_table(outcomes: Sequence[Mapping[str, Any]]) -> str:
@@ -15,7 +15,7 @@ def outcome_table(outcomes: Sequence[Mapping[str, Any]]) -> str:
         size = (str(outcome["pairs"]), str(outcome["videos"]))
         rows += [
             (outcome["benchmark"], "sound and picture", *_score(outcome), *size),
-            ("", "sound alone", *_score(controls["sound_alone"]), "", ""),
+            ("", "sound alone*", *_score(controls["sound_alone"]), "", ""),
             ("", "picture alone*", *_score(controls["picture_alone"]), "", ""),
             ("", "chance", _percent(outcome["chance"]), "", "", ""),
         ]

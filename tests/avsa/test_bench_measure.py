@@ -27,7 +27,7 @@ from yt360_tools.shards import ShardSet, StoredClip
 
 TEST_VIDEOS, TEST_MOMENTS = 24, 2
 SETTINGS = (
-    "benchmark.train_moments=2",
+    "benchmark.train_moments=4",
     f"benchmark.test_moments={TEST_MOMENTS}",
     "benchmark.head_epochs=20",
     "benchmark.head_batch=32",
@@ -193,7 +193,7 @@ class TestWhatIsRefusedOrSaid:
             assert bars[-2:] == [shown, shown]
         said = [record.getMessage() for record in caplog.records if record.name == frozen.__name__]
         assert said == [
-            "avc-bin, train: 80 moments of 40 clips",
+            "avc-bin, train: 160 moments of 40 clips",
             f"avc-bin, test: {TEST_VIDEOS * TEST_MOMENTS} moments of {TEST_VIDEOS} clips",
         ]
 

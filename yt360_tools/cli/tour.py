@@ -8,7 +8,7 @@ import click
 
 @click.command()
 @click.argument("out", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--videos", default=200, show_default=True, type=click.IntRange(1), help="How many videos to render.")
+@click.option("--videos", default=400, show_default=True, type=click.IntRange(1), help="How many videos to render.")
 @click.option("--seconds", default=24.0, show_default=True, type=click.FloatRange(10), help="The length of each.")
 @click.option("--width", default=480, show_default=True, help="The pictures' width, a multiple of 8.")
 @click.option("--fps", default=16.0, show_default=True, help="Frames a second.")
