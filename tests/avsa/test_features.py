@@ -102,7 +102,7 @@ def plain_features(foa: Array, config: FeatureConfig) -> Array:
 
 
 def turned_by_spaudiopy(spaudiopy: Any, foa: Array, yaw_deg: float, pitch_deg: float) -> Array:
-    """Its turns are left-handed: yaw as it is, then pitch with the other sign (see tests/test_ambisonics.py)."""
+    """Its turns are left-handed: yaw as it is, then pitch with the other sign (see test_against_spaudiopy.py)."""
     level = spaudiopy.sph.rotate_sh(foa.T.astype(np.float64), np.radians(yaw_deg), 0, 0)
     return spaudiopy.sph.rotate_sh(level, 0, -np.radians(pitch_deg), 0).T
 

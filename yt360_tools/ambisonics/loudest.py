@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from yt360_tools.ambisonics.channels import XYZ_CHANNELS, Sound, check_foa
+from yt360_tools.ambisonics.channels import XYZ_CHANNELS, Sound
+from yt360_tools.ambisonics.field import check_directional
 from yt360_tools.geometry import Array, angle_between, angles_from_ray, fibonacci_sphere, ray_from_angles
 
 _XYZ = list(XYZ_CHANNELS)
@@ -12,7 +13,7 @@ _CLIMBS = 40
 
 
 def loudest_directions(
-    foa: Sound,
+    sound: Sound,
     count: int,
     *,
     sample_rate_hz: int,
@@ -23,15 +24,12 @@ def loudest_directions(
 ) -> Array:
     """Up to `count` unit rays (k, 3) where it is loudest, loudest first, `min_separation` radians apart.
 
-    Each window votes for its own direction of arrival with its directional energy; votes are smoothed over
-    `spread` (radians), and a grid's local maxima are climbed to the peaks beside them: of those votes, then of
-    votes smoothed half as wide, on which windows with two sources (they vote for a place between) weigh less. The
-    peaks are taken greedily. Sources that sound at different times stay apart, which no map of the whole clip's
-    energy could do at first order. Peaks nearer than `spread` are one. Silence gives no direction: fewer rays.
-
-    The rays are those of whole thousandths of a degree, so that what processors round otherwise vanishes.
+    Each window votes for its own direction of arrival with its directional energy, and `peaks_of_votes` takes it from
+    there. Sources that sound at different times stay apart, which no map of the whole clip's energy could do at first
+    order. Silence gives no direction: fewer rays. Of sound ((N + 1)^2, samples), N from 1 to 7, W and the channels of
+    first order are what counts.
     """
-    check_foa(foa)
+    foa = check_directional(sound)
     window = max(1, round(window_s * sample_rate_hz))
     blocks = foa.shape[1] // window
     if blocks == 0:
@@ -43,6 +41,29 @@ def loudest_directions(
     if not loud.any() or power.max() / window < 1e-10:
         return np.zeros((0, 3))
     rays, power = intensity[loud] / power[loud, None], power[loud]
+    return peaks_of_votes(rays, power, count, min_separation=min_separation, grid_size=grid_size, spread=spread)
+
+
+def peaks_of_votes(
+    rays: Array,
+    power: Array,
+    count: int,
+    *,
+    min_separation: float,
+    grid_size: int = 1024,
+    spread: float = np.radians(12),
+) -> Array:
+    """Up to `count` unit rays (k, 3) on which unit `rays` (n, 3), each with its `power` (n,), agree best.
+
+    Votes are smoothed over `spread` (radians), and a grid's local maxima are climbed to the peaks beside them: of those
+    votes, then of votes smoothed half as wide, on which windows with two sources (they vote for a place between) weigh
+    less. The peaks are taken greedily, the greatest first, `min_separation` (radians) apart; those nearer than `spread`
+    are one. Without votes there are no peaks.
+
+    The rays are those of whole thousandths of a degree, so that what processors round otherwise vanishes.
+    """
+    if not len(rays):
+        return np.zeros((0, 3))
     grid = fibonacci_sphere(grid_size)
     votes = _votes(grid, rays, power, spread).sum(axis=1)
     near = _cosines(grid, grid) > np.cos(spread)
