@@ -6,16 +6,19 @@ An unknown section or key is refused with the nearest known one. The defaults st
 import dataclasses
 import math
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from yt360_tools.errors import UsageError, nearest
-from yt360_tools.records import PROJECTIONS, STEREO_LAYOUTS
+from yt360_tools.records import EYES, PROJECTIONS, STEREO_LAYOUTS
 from yt360_tools.toml import load_toml
 
 LAYOUTS = ("panorama", "viewport", "cube")
 CODECS = ("jpeg", "raw")
+POSES = ("metadata", "ignore")
+POSE_SIGNS = tuple(f"{yaw}{pitch}{roll}" for yaw in "+-" for pitch in "+-" for roll in "+-")
 
 
 @dataclass(frozen=True)
@@ -57,14 +60,23 @@ class ValidateConfig:
     """What a medium must be.
 
     Attributes:
-        projection: ``auto`` (manifest column, metadata, content), ``er`` or ``eac`` for all.
-        stereo: ``auto``, ``mono``, ``top-bottom`` or ``left-right`` for all.
+        projection: ``auto`` (manifest column, metadata, content), ``er``, ``eac`` or ``cubemap`` for all.
+        stereo: ``auto``, ``mono``, ``top-bottom``, ``left-right``, ``bottom-top`` or ``right-left`` for all; the left
+            eye's place is named first.
+        faces: how the faces lie in all cubemaps, ``ARRANGEMENT:ORDER[:TURNS]`` such as ``3x2:RLUDFB:002200``;
+            ``auto`` for the manifest column, then the metadata.
+        pose: ``metadata``: a header's pose turns the picture; ``ignore``: it does not.
+        pose_signs: how a header's yaw, pitch and roll count. ``+++`` is Google's specification (yaw to the left, pitch
+            up, roll clockwise), ``-++`` ffmpeg's documentation (yaw to the right).
         channel_map: ``auto``, or which decoded channels are W, Y, Z, X, counted from 0, such as ``2,1,4,0``.
         decode_timeout_s: seconds that decoding a file's start and end may take.
     """
 
     projection: str = "auto"
     stereo: str = "auto"
+    faces: str = "auto"
+    pose: str = "metadata"
+    pose_signs: str = "+++"
     channel_map: str = "auto"
     decode_timeout_s: float = 120.0
 
@@ -90,9 +102,11 @@ class BuildConfig:
 
     Attributes:
         layout: ``panorama`` (one unrotated equirectangular view), ``viewport`` or ``cube``.
-        views: for viewports, ``ring:N``, ``random:K`` or ``sound:K``.
+        views: for viewports, ``cube``, ``fibonacci:N`` (even on the sphere), ``ring:N``, ``random:K`` or ``sound:K``.
         view: for viewports, explicit ``YAW,PITCH[,ROLL[,HFOV]]`` in degrees, instead of `views`.
         hfov: true horizontal opening angle of viewports, in degrees.
+        hfov_range: of ``random:K``, opening angles drawn evenly from ``LEAST,GREATEST`` degrees instead of `hfov`, such
+            as ``25,90``; empty draws none.
         size: a viewport's or cube face's pixels: ``S`` or ``WIDTHxHEIGHT``.
         width: a panorama's width in pixels; it is half as high.
         fps: frames a second.
@@ -103,6 +117,9 @@ class BuildConfig:
         min_separation_deg: least angle between ``random:K`` or ``sound:K`` views.
         max_pitch_deg: ``random:K`` looks at most so far above or below the horizon.
         eac_border_px: border of YouTube's EAC frames, in source pixels.
+        eye: of a stereo picture, the ``left`` or the ``right`` one.
+        turn_sound_with_pose: whether the pose that turns a picture (see `validate.pose`) turns its sound too: yes for
+            a microphone that is fixed to the camera, no for a sound that is right as it is.
         shard_mb: a shard holds clips of about so many megabytes.
         seed: of ``random:K``.
     """
@@ -111,6 +128,7 @@ class BuildConfig:
     views: str = "ring:4"
     view: tuple[str, ...] = ()
     hfov: float = 90.0
+    hfov_range: str = ""
     size: str = "224"
     width: int = 448
     fps: float = 16.0
@@ -121,6 +139,8 @@ class BuildConfig:
     min_separation_deg: float = 30.0
     max_pitch_deg: float = 30.0
     eac_border_px: float = 2.0
+    eye: str = "left"
+    turn_sound_with_pose: bool = False
     shard_mb: float = 96.0
     seed: int = 0
 
@@ -167,8 +187,11 @@ _RANGES: dict[tuple[str, str], tuple[float, float]] = {
 _CHOICES: dict[tuple[str, str], tuple[str, ...]] = {
     ("validate", "projection"): ("auto", *PROJECTIONS),
     ("validate", "stereo"): ("auto", *STEREO_LAYOUTS),
+    ("validate", "pose"): POSES,
+    ("validate", "pose_signs"): POSE_SIGNS,
     ("build", "layout"): LAYOUTS,
     ("build", "codec"): CODECS,
+    ("build", "eye"): EYES,
 }
 
 
@@ -212,7 +235,7 @@ def _check_value(where: str, section: str, key: str, value: Any, defaults: Any) 
     if kind is str and key == "size" and isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     name = f"{where}: {section}.{key}"
-    if not isinstance(value, kind) or isinstance(value, bool):
+    if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
         raise UsageError(f"{name} must be of type {kind.__name__}; got {value!r}")
     if isinstance(value, float) and not math.isfinite(value):
         raise UsageError(f"{name} must be a finite number; got {value}")
@@ -221,8 +244,18 @@ def _check_value(where: str, section: str, key: str, value: Any, defaults: Any) 
         raise UsageError(f"{name} must be {_range_text(low, high)}; got {value:g}")
     allowed = _CHOICES.get((section, key))
     if allowed and value not in allowed:
-        raise UsageError(f"{name} must be one of {', '.join(allowed)}; got {value!r}{nearest(value, allowed)}")
+        raise UsageError(f"{name} must be one of {', '.join(allowed)}; got {value!r}{layout_hint(value, allowed)}")
     return value
+
+
+def layout_hint(word: str, known: Iterable[str]) -> str:
+    """What to say behind a word that names none of the `known` layouts: the nearest, or why there is none."""
+    if "fisheye" in word.lower():
+        return (
+            "; fisheye pictures are out of scope (they need their lenses' calibration): stitch them to "
+            "equirectangular first"
+        )
+    return nearest(word, known)
 
 
 def _range_text(low: float, high: float) -> str:

@@ -1,6 +1,7 @@
 """Reading a manifest: what a user's file may look like, and what becomes of the rows that cannot be used."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,50 @@ class TestFaults:
         found = manifest(tmp_path, HEADER + "a,v,5,1,train\na,v,0,1,train\n")
         assert [row.line for row in found.rows] == [3]
         assert [fault.reason for fault in found.faults] == ["bad_times"]
+
+
+class TestLayouts:
+    """The columns that say how the sphere lies in a video."""
+
+    HEADER = HEADER.strip() + ",projection,stereo,faces\n"
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            "er,bottom-top,",
+            "eac,right-left,",
+            "cubemap,mono,3x2:RLUDFB:002200",
+            ",,6x1:FRBLUD",
+            ",,",
+        ],
+    )
+    def test_that_are_known(self, said: str, tmp_path: Path) -> None:
+        found = manifest(tmp_path, f"{self.HEADER}a,v,0,1,train,{said}\n")
+        assert found.faults == ()
+        assert ",".join(found.rows[0].extra[name] for name in ("projection", "stereo", "faces")) == said
+
+    @pytest.mark.parametrize(
+        ("said", "says"),
+        [
+            ("cube,,", "projection 'cube' is unknown; allowed: er, eac, cubemap, or empty$"),
+            ("fisheye,,", "projection 'fisheye' is unknown; allowed: er, .*; fisheye pictures are out of scope"),
+            (",left,", "stereo 'left' is unknown; allowed: mono, top-bottom, left-right, bottom-top, right-left"),
+            ("cubemap,,3x2:RLUDFF", "faces are ARRANGEMENT:ORDER.*3x2, 6x1, 1x6.*got '3x2:RLUDFF'"),
+            ("cubemap,,4x3", "faces are ARRANGEMENT:ORDER.*got '4x3'"),
+            ("eac,,6x1:FRBLUD", "faces '6x1:FRBLUD' are a cubemap's, and projection is 'eac'"),
+        ],
+    )
+    def test_that_are_not(self, said: str, says: str, tmp_path: Path) -> None:
+        found = manifest(tmp_path, f"{self.HEADER}a,v,0,1,train,{said}\nb,w,0,1,train,er,,\n")
+        assert [row.clip_id for row in found.rows] == ["b"]
+        assert [fault.reason for fault in found.faults] == ["bad_layout"]
+        assert re.search(says, found.faults[0].message), found.faults[0].message
+
+    def test_that_differ_between_rows_of_a_video(self, tmp_path: Path) -> None:
+        rows = "a,v,0,1,train,cubemap,,6x1:FRBLUD\nb,v,1,2,train,cubemap,,1x6:FRBLUD\nc,v,2,3,train,,,\n"
+        found = manifest(tmp_path, self.HEADER + rows)
+        assert [row.clip_id for row in found.rows] == ["a", "c"]
+        assert "faces of 'v' is '1x6:FRBLUD' here and '6x1:FRBLUD' above" in found.faults[0].message
 
 
 class TestWriting:

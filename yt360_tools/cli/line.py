@@ -3,11 +3,12 @@
 import dataclasses
 import json
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from yt360_tools.cli.line_options import line_options, overrides_of
 
 if TYPE_CHECKING:
     from yt360_tools.pipeline.rebuild import Line, RunReport, StageReport
@@ -16,82 +17,8 @@ if TYPE_CHECKING:
 _SHOWN_PROBLEMS = 20
 
 
-def _options(*names: str) -> Callable[[Any], Any]:
-    """Decorate a command with the options of some sections of the configuration."""
-
-    def decorate(command: Any) -> Any:
-        for name in reversed(names):
-            for option in reversed(_OPTIONS[name]):
-                command = option(command)
-        return command
-
-    return decorate
-
-
-_OPTIONS: dict[str, list[Any]] = {
-    "line": [
-        click.argument("manifest", type=click.Path(path_type=Path)),
-        click.option(
-            "--workspace", "-w", required=True, type=click.Path(path_type=Path), help="Folder to work in; it remembers."
-        ),
-        click.option("--config", type=click.Path(path_type=Path), help="TOML file; options given here win over it."),
-        click.option("--workers", type=click.IntRange(1), help="Worker processes.  [default: all processors]"),
-        click.option("--retry-rejected", is_flag=True, help="Take up again what was rejected before."),
-        click.option("--strict", is_flag=True, help="Exit with 3 when anything was rejected."),
-        click.option("--json", "as_json", is_flag=True, help="Print the report as JSON."),
-    ],
-    "download": [
-        click.option(
-            "--source",
-            multiple=True,
-            metavar="youtube|URL",
-            help="YouTube, or a URL template with {video_id}; {track} becomes video and audio, {ext} is tried. "
-            "Twice for picture and sound apart.  [default: youtube]",
-        ),
-        click.option("--media", metavar="DIR", help="Folder of <video_id>.video.* with .audio.*, or <video_id>.*"),
-    ],
-    "validate": [
-        click.option("--projection", metavar="auto|er|eac", help="How the sphere lies in all videos.  [default: auto]"),
-        click.option(
-            "--stereo",
-            metavar="auto|mono|top-bottom|left-right",
-            help="How two eyes lie in all videos.  [default: auto]",
-        ),
-    ],
-    "segment": [click.option("--clip-s", type=float, help="Length of the clips of whole videos.  [default: 10]")],
-    "build": [
-        click.option(
-            "--layout", metavar="panorama|viewport|cube", help="What pictures a clip gets.  [default: panorama]"
-        ),
-        click.option("--views", metavar="ring:N|random:K|sound:K", help="Set of viewports.  [default: ring:4]"),
-        click.option(
-            "--view", multiple=True, metavar="YAW,PITCH[,ROLL[,HFOV]]", help="A viewport, in degrees; repeatable."
-        ),
-        click.option("--hfov", type=float, help="True horizontal opening angle of viewports.  [default: 90]"),
-        click.option("--size", metavar="S|WxH", help="Pixels of a viewport or cube face.  [default: 224]"),
-        click.option("--width", type=int, help="Width of a panorama in pixels.  [default: 448]"),
-        click.option("--fps", type=float, help="Frames a second.  [default: 16]"),
-        click.option("--sample-rate", type=int, help="Sound samples a second.  [default: 24000]"),
-        click.option("--codec", metavar="jpeg|raw", help="How frames are stored.  [default: jpeg]"),
-        click.option("--quality", type=int, help="Of JPEG frames, 1 to 100.  [default: 90]"),
-        click.option(
-            "--beam", help="A view's beam: omni, cardioid, supercardioid or hypercardioid.  [default: cardioid]"
-        ),
-        click.option("--shard-mb", type=float, help="Megabytes of clips a shard.  [default: 96]"),
-        click.option("--seed", type=int, help="Of random:K.  [default: 0]"),
-    ],
-}
-
-_SECTION_OF = {
-    "source": "download", "media": "download", "projection": "validate", "stereo": "validate", "clip_s": "segment",
-    "layout": "build", "views": "build", "view": "build", "hfov": "build", "size": "build", "width": "build",
-    "fps": "build", "sample_rate": "build", "codec": "build", "quality": "build", "beam": "build",
-    "shard_mb": "build", "seed": "build",
-}  # fmt: skip
-
-
 @click.command()
-@_options("line", "download", "validate", "segment", "build")
+@line_options("line", "download", "validate", "segment", "build")
 @click.option("--plan", is_flag=True, help="Say what would be done, how many bytes, and whether the disk has room.")
 def rebuild(plan: bool, **options: Any) -> None:
     """Run the whole line: from MANIFEST to shards in the workspace.
@@ -114,7 +41,7 @@ def rebuild(plan: bool, **options: Any) -> None:
 
 
 @click.command()
-@_options("line", "download")
+@line_options("line", "download")
 def download(**options: Any) -> None:
     """Fetch the media of MANIFEST's videos into the workspace.
 
@@ -126,7 +53,7 @@ def download(**options: Any) -> None:
 
 
 @click.command()
-@_options("line", "validate")
+@line_options("line", "validate")
 def validate(**options: Any) -> None:
     """Examine fetched media: do picture and sound decode, how does the sphere lie in the frame.
 
@@ -138,7 +65,7 @@ def validate(**options: Any) -> None:
 
 
 @click.command()
-@_options("line", "segment")
+@line_options("line", "segment")
 def segment(**options: Any) -> None:
     """Find the clips: rows with times as they are, whole videos cut where they sound.
 
@@ -150,7 +77,7 @@ def segment(**options: Any) -> None:
 
 
 @click.command()
-@_options("line", "build")
+@line_options("line", "build")
 def build(**options: Any) -> None:
     """Make shards of the clips whose media are there.
 
@@ -200,26 +127,13 @@ def _print_items(outcomes: "tuple[Outcome, ...]", as_json: bool) -> None:
         click.echo(f"{outcome.stage:<9} {outcome.state:<9} {outcome.item}: {outcome.reason}: {detail}")
 
 
-def _overrides(options: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """What the configuration file and the options say, by section; what is left out is not there."""
-    from yt360_tools.config import check_overrides, merge, read_toml
-
-    given: dict[str, dict[str, Any]] = {}
-    for name, section in _SECTION_OF.items():
-        value = options.get(name)
-        if value is not None and value != ():
-            given.setdefault(section, {})[name] = value
-    from_file = read_toml(options["config"]) if options.get("config") else {}
-    return merge(from_file, check_overrides(given, where="option"))
-
-
 def _run(stages: tuple[str, ...], options: dict[str, Any]) -> None:
     """Run stages in their order, print how they ended, and exit with the code that fits."""
     from yt360_tools.pipeline.executors import default_workers
     from yt360_tools.pipeline.rebuild import forget_rejected, opened_line
 
     workers = options["workers"] or default_workers()
-    with opened_line(options["manifest"], options["workspace"], _overrides(options), workers=workers) as line:
+    with opened_line(options["manifest"], options["workspace"], overrides_of(options), workers=workers) as line:
         for fault in line.manifest.faults:
             click.echo(f"rejected  {fault.message}", err=True)
         _note_unlisted(line)
@@ -254,8 +168,8 @@ def _note_unlisted(line: "Line") -> None:
 
 
 def _note_guesses(line: "Line", report: "RunReport") -> None:
-    """Say how the pictures of videos examined in this run were taken to lie, where their files do not tell."""
-    from yt360_tools.pipeline.validate import validated_videos
+    """Say how the pictures of videos were taken to lie where their files do not tell, or tell nonsense."""
+    from yt360_tools.pipeline.validate import header_doubts, validated_videos
 
     if not any(stage.stage == "validate" and stage.taken_up for stage in report.stages):
         return
@@ -268,6 +182,11 @@ def _note_guesses(line: "Line", report: "RunReport") -> None:
     if guessed:
         kinds = ", ".join(f"{count} {' '.join(kind[:2])} by {kind[2]}" for kind, count in sorted(guessed.items()))
         click.echo(f"note: projection without metadata: {kinds}; if that is wrong: --projection, --stereo", err=True)
+    doubts = header_doubts(line.ledger)
+    for doubt in doubts[:_SHOWN_PROBLEMS]:
+        click.echo(f"note: {doubt}", err=True)
+    if len(doubts) > _SHOWN_PROBLEMS:
+        click.echo(f"note: {len(doubts) - _SHOWN_PROBLEMS} more headers tell nonsense", err=True)
 
 
 def _note_waiting(report: "RunReport") -> None:
@@ -327,7 +246,7 @@ def _print_summary(line: "Line", report: "RunReport", as_json: bool) -> None:
 def _print_plan(options: dict[str, Any]) -> None:
     from yt360_tools.pipeline.planning import plan_rebuild
 
-    plan = plan_rebuild(options["manifest"], options["workspace"], _overrides(options))
+    plan = plan_rebuild(options["manifest"], options["workspace"], overrides_of(options))
     for fault in plan.faults:
         click.echo(f"rejected  {fault}", err=True)
     if options["as_json"]:

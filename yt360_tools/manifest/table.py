@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from yt360_tools.config import layout_hint
 from yt360_tools.errors import UsageError, nearest
+from yt360_tools.projection import parse_faces
 from yt360_tools.records import PROJECTIONS, STEREO_LAYOUTS, ClipRow, check_id, clip_id_for
 
 COLUMNS = ("clip_id", "video_id", "start_s", "end_s", "split")
@@ -17,7 +19,8 @@ _MISNAMED = {
     "start_s": re.compile("(?i)(start|begin)(_?(s|sec|seconds|time))?"),
     "end_s": re.compile("(?i)(end|stop)(_?(s|sec|seconds|time))?"),
 }
-_LAYOUT_COLUMNS = {"projection": PROJECTIONS, "stereo": STEREO_LAYOUTS}
+_LAYOUT_WORDS = {"projection": PROJECTIONS, "stereo": STEREO_LAYOUTS}
+_LAYOUT_COLUMNS = (*_LAYOUT_WORDS, "faces")
 
 
 @dataclass(frozen=True)
@@ -168,12 +171,27 @@ def _check_row(values: dict[str, str], line: int) -> ClipRow:
     except UsageError as error:
         raise _BadRow("bad_id", str(error)) from error
     extra = {name: value for name, value in values.items() if name not in COLUMNS}
-    for column, allowed in _LAYOUT_COLUMNS.items():
-        if extra.get(column) and extra[column] not in allowed:
-            raise _BadRow(
-                "bad_layout", f"{column} {extra[column]!r} is unknown; allowed: {', '.join(allowed)}, or empty"
-            )
+    _check_layout(extra)
     return ClipRow(clip_id, video_id, start_s, end_s, split, extra, line)
+
+
+def _check_layout(extra: dict[str, str]) -> None:
+    for column, allowed in _LAYOUT_WORDS.items():
+        word = extra.get(column)
+        if word and word not in allowed:
+            raise _BadRow(
+                "bad_layout",
+                f"{column} {word!r} is unknown; allowed: {', '.join(allowed)}, or empty{layout_hint(word, ())}",
+            )
+    faces, projection = extra.get("faces"), extra.get("projection")
+    if not faces:
+        return
+    if projection and projection != "cubemap":
+        raise _BadRow("bad_layout", f"faces {faces!r} are a cubemap's, and projection is {projection!r}")
+    try:
+        parse_faces(faces)
+    except UsageError as error:
+        raise _BadRow("bad_layout", str(error)) from error
 
 
 def _seconds(values: dict[str, str], column: str) -> float | None:

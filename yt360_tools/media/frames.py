@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -86,6 +87,29 @@ class FrameReader:
                     converted = (chosen, self._picture.make(chosen))
             yield converted[1]
 
+    @property
+    def tick_s(self) -> Fraction:
+        """The unit of the file's frame times, in seconds."""
+        return self._decoder.tick
+
+    def source_frames(self, start_s: float, end_s: float) -> Iterator[tuple[float, Frame]]:
+        """(time, frame) of each frame that the file shows from `start_s` to `end_s`, at the file's own times.
+
+        The first is the one that is seen at `start_s`, and has that time when it began before.
+
+        Raises:
+            MediaError: ``window_outside_video`` or ``unreadable_video``.
+        """
+        chosen, time_s = self._decoder.frame_at(start_s), start_s
+        while chosen is not None:
+            with foreign_errors(self._path, "unreadable_video", "converting a frame"):
+                picture = self._picture.make(chosen)
+            yield time_s, picture
+            following = self._decoder.frame_after()
+            if following is None or following[0] >= end_s - self._decoder.half_tick_s:
+                return
+            time_s, chosen = following
+
 
 class _Decoder:
     """Walks forward through the frames of a file and holds the last one and the next one."""
@@ -94,8 +118,9 @@ class _Decoder:
         self._path, self._threads = path, threads
         self._open()
         stream = self._stream
+        self.tick = Fraction(stream.time_base)
         self._tick_s = float(stream.time_base)
-        self._half_tick_s = min(self._tick_s / 2, 0.0005) + 1e-6
+        self.half_tick_s = min(self._tick_s / 2, 0.0005) + 1e-6
         self._interval_s = 1 / float(stream.average_rate or 25)
 
     def _open(self) -> None:
@@ -119,7 +144,7 @@ class _Decoder:
 
     def frame_at(self, target_s: float) -> Any:
         """The last frame whose time is not after `target_s`."""
-        limit_s = target_s + self._half_tick_s
+        limit_s = target_s + self.half_tick_s
         gap_s = target_s - self._position_s
         behind = self._held is not None and limit_s < self._time(self._held) and not self._is_first(self._held)
         if behind or gap_s > _SEEK_GAP_S:
@@ -137,6 +162,16 @@ class _Decoder:
                 break
         self._check_inside(target_s, limit_s)
         return self._held
+
+    def frame_after(self) -> tuple[float, Any] | None:
+        """The time of the frame after the last one that was given, and it; None at the end."""
+        if self._next is None and self._frames is not None:
+            self._next = self._decode_or_break()
+        if self._next is None:
+            return None
+        self._held, self._next = self._next, None
+        self._position_s = self._time(self._held)
+        return self._position_s, self._held
 
     def _is_first(self, frame: Any) -> bool:
         return self._first_s is not None and self._time(frame) <= self._first_s

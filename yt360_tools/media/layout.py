@@ -1,196 +1,144 @@
 """How the sphere lies in a file's frame: by the manifest, else its header, else the look of its frames."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from yt360_tools.errors import MediaError, UsageError, nearest
-from yt360_tools.media.containers import announced_end, container_end, foreign_errors, opened, start_of
-from yt360_tools.media.spherical import SphericalMetadata, read_spherical
+from yt360_tools.config import layout_hint
+from yt360_tools.errors import MediaError, UsageError
+from yt360_tools.media.look import look_of, sample_frames
+from yt360_tools.media.spherical import read_spherical
+from yt360_tools.media.spherical_fields import Bounds, Pose, SphericalMetadata
+from yt360_tools.projection import WRITTEN_FACES, check_er_shape, parse_faces
+from yt360_tools.projection.er import UNCROPPED
 from yt360_tools.records import PROJECTIONS, STEREO_LAYOUTS, SourceLayout
 
-Gray = NDArray[np.float32]
-_FRAMES = 8
-_WIDTH = 512
-_FROM_METADATA = {"equirectangular": "er", "mesh": "eac"}
+_FROM_METADATA = {"equirectangular": "er", "mesh": "eac", "cubemap": "cubemap"}
+_CUBE_LAYOUTS = {0: "3x2:RLUDFB:002200"}
+"""The faces of the v2 specification's layouts: the top of its up face is front, of its down face back."""
 
-# A seam is a jump so many times the usual one near it, and so many gray levels; no seam is below the second.
-_SEAM, _NO_SEAM, _SEAM_LEVELS = 2.5, 1.6, 4.0
-# Two eyes agree so well beyond their mean rows and columns, with a contrast of so many gray levels.
-_EYES_AGREE, _EYES_CONTRAST = 0.9, 6.0
+_UNSUPPORTED = "unsupported_projection"
+_DECLARE = "If the header is wrong, the manifest can declare the projection (columns projection, stereo, faces)"
 
 
-def decide_layout(path: Path, *, declared: tuple[str | None, str | None] = (None, None)) -> SourceLayout:
+def decide_layout(
+    path: Path,
+    *,
+    declared: tuple[str | None, str | None] = (None, None),
+    faces: str | None = None,
+    pose: str = "metadata",
+    pose_signs: str = "+++",
+) -> SourceLayout:
     """The layout of a picture file; `declared` is the manifest's (projection, stereo), None where silent.
 
     `decided_by` tells where the projection came from. A file whose header gives a projection and no stereo
-    mode is mono. Content decides only by clear margins; what is undecided is a mono ER picture by default.
+    mode is mono. Content decides only by clear margins; what is undecided is a mono ER picture by default, if it has
+    the shape of one.
+
+    Args:
+        faces: of a cubemap, as the manifest declares them; None where silent.
+        pose: ``metadata``, the header's pose turns the picture, or ``ignore``.
+        pose_signs: see `turned_pose`.
 
     Raises:
-        UsageError: `declared` is none of the known words.
-        MediaError: ``unsupported_projection``, or what opening and decoding the file raises.
+        UsageError: what is declared is none of the known words.
+        MediaError: ``unsupported_projection``, ``unknown_faces``, ``not_equirectangular``, or what opening and decoding
+            the file raises.
     """
     projection, stereo = declared
-    _check_word("projection", projection, PROJECTIONS)
-    _check_word("stereo", stereo, STEREO_LAYOUTS)
+    for what, word, known in (("projection", projection, PROJECTIONS), ("stereo", stereo, STEREO_LAYOUTS)):
+        if word is not None and word not in known:
+            raise UsageError(f"{what} {word!r} is unknown{layout_hint(word, known)}; allowed are {', '.join(known)}")
+    if faces:
+        parse_faces(faces)
     decided_by = "manifest" if projection else ""
-    metadata = read_spherical(path)
-    if metadata and not projection and metadata.projection:
+    metadata = read_spherical(path) or SphericalMetadata(None, None, "")
+    if metadata.projection and not projection:
         projection, decided_by = _supported(path, metadata), "metadata"
-        stereo = stereo or metadata.stereo or "mono"
-    if metadata:
-        stereo = stereo or metadata.stereo
+        stereo = stereo or _stereo(metadata, projection) or ("mono" if metadata.stereo is None else None)
+    stereo = stereo or _stereo(metadata, projection)
     if not projection or not stereo:
-        guess = look_of(_sample_frames(path))
+        samples = sample_frames(path)
+        guess = look_of(samples.frames)
         stereo = stereo or guess.stereo
         if not projection:
             projection, decided_by = guess.projection, guess.decided_by
-    if projection == "eac" and stereo != "mono":
+            if (decided_by, stereo) == ("default", "mono"):
+                _check_shape(path, samples.width, samples.height)
+    if projection == "eac" and stereo in ("top-bottom", "bottom-top"):
         raise MediaError(
-            "unsupported_projection",
-            f"{path.name}: its picture is EAC in stereo ({stereo}), decided by {decided_by}; "
-            "mono EAC, and ER with or without stereo, are supported",
+            _UNSUPPORTED,
+            f"{path.name}: its picture is EAC in stereo ({stereo}), decided by {decided_by}; supported are eyes side "
+            "by side (left-right or right-left), each turned by a quarter",
         )
-    return SourceLayout(projection, stereo, decided_by)
+    return SourceLayout(
+        projection,
+        stereo,
+        decided_by,
+        _faces(path, faces, metadata) if projection == "cubemap" else "",
+        _bounds(metadata, projection),
+        turned_pose(metadata.pose_deg, pose, pose_signs),
+    )
 
 
-def _check_word(what: str, word: str | None, known: tuple[str, ...]) -> None:
-    if word is not None and word not in known:
-        raise UsageError(f"{what} {word!r} is unknown{nearest(word, known)}; allowed are {', '.join(known)}")
+def turned_pose(pose_deg: Pose, pose: str = "metadata", signs: str = "+++") -> Pose:
+    """A header's pose as a direction's yaw, pitch and roll in degrees.
+
+    ``+++`` is the v2 specification's: yaw counter-clockwise (left), pitch up, roll clockwise. ffmpeg's documentation
+    has a yaw to the right, which is ``-++``.
+    """
+    if pose == "ignore":
+        return 0.0, 0.0, 0.0
+    yaw, pitch, roll = (angle if sign == "+" else 0.0 - angle for angle, sign in zip(pose_deg, signs, strict=True))
+    return yaw, pitch, roll
 
 
 def _supported(path: Path, metadata: SphericalMetadata) -> str:
     if metadata.projection not in _FROM_METADATA:
         raise MediaError(
-            "unsupported_projection",
-            f"{path.name}: its header says {metadata.projection}; equirectangular and mesh "
-            "(EAC) are supported. If the header is wrong, the manifest can declare the projection",
+            _UNSUPPORTED,
+            f"{path.name}: its header says {metadata.projection}; equirectangular, cubemap and mesh "
+            f"(EAC) are supported. {_DECLARE}",
+        )
+    if metadata.projection == "cubemap" and metadata.cube_padding_px:
+        raise MediaError(
+            _UNSUPPORTED,
+            f"{path.name}: its header says a cubemap with {metadata.cube_padding_px} pixels of padding around each "
+            f"face; cubemaps without padding are supported. {_DECLARE}",
         )
     return _FROM_METADATA[metadata.projection]
 
 
-def look_of(frames: list[Gray]) -> SourceLayout:
-    """The layout by content alone, of frames (height, width) in gray levels; ``default`` when undecided.
-
-    Two halves that are nearly one picture are two eyes. In EAC the line between the two rows of faces is a
-    hard edge and the left and right borders do not meet; in ER the horizon is no edge and they do.
-    """
-    for stereo, halves in (("top-bottom", _top_and_bottom), ("left-right", _left_and_right)):
-        if frames and all(_are_two_eyes(*halves(frame)) for frame in frames):
-            return _look_of_eyes([halves(frame)[0] for frame in frames], stereo)
-    projection = _projection_of(frames)
-    return SourceLayout(projection or "er", "mono", "content" if projection else "default")
+def _stereo(metadata: SphericalMetadata, projection: str | None) -> str | None:
+    """What the header says of the eyes; two in a mesh's own places lie side by side, as far as is known."""
+    if metadata.stereo == "custom":
+        return "left-right" if projection == "eac" else None
+    return metadata.stereo
 
 
-def _look_of_eyes(eyes: list[Gray], stereo: str) -> SourceLayout:
-    """Stereo ER; in stereo EAC each eye is turned by a quarter."""
-    turned = [np.rot90(eye, -1) for eye in eyes]
-    is_eac = stereo == "left-right" and _projection_of(turned) == "eac" and _projection_of(eyes) != "er"
-    return SourceLayout("eac" if is_eac else "er", stereo, "content")
+def _check_shape(path: Path, width: int, height: int) -> None:
+    """Nobody says what the picture is: then it must at least have the shape of a whole ER one."""
+    try:
+        check_er_shape(width, height)
+    except UsageError as error:
+        raise MediaError(
+            "not_equirectangular",
+            f"{path.name}: neither manifest nor header says how a sphere lies in its picture of {width} x {height}, "
+            "and it does not look like one: an equirectangular picture is twice as wide as high, or at least its left "
+            "and right edges meet. If it is a sphere all the same, declare it: --projection er|eac|cubemap, or the "
+            "manifest's column projection",
+        ) from error
 
 
-def _top_and_bottom(frame: Gray) -> tuple[Gray, Gray]:
-    half = frame.shape[0] // 2
-    return frame[:half], frame[half : 2 * half]
+def _faces(path: Path, declared: str | None, metadata: SphericalMetadata) -> str:
+    known = _CUBE_LAYOUTS.get(-1 if metadata.cube_layout is None else metadata.cube_layout)
+    if not (declared or known):
+        seen = "nothing" if metadata.cube_layout is None else f"layout {metadata.cube_layout}"
+        raise MediaError(
+            "unknown_faces",
+            f"{path.name}: its picture is a cubemap, and its header says {seen} of where the faces lie; layout 0 is "
+            f"known. Declare them: --faces, or the manifest's column faces, such as {WRITTEN_FACES}",
+        )
+    return declared or known or ""
 
 
-def _left_and_right(frame: Gray) -> tuple[Gray, Gray]:
-    half = frame.shape[1] // 2
-    return frame[:, :half], frame[:, half : 2 * half]
-
-
-def _are_two_eyes(one: Gray, other: Gray) -> bool:
-    """Whether two halves agree in more than what all landscapes share: bright above, dark below."""
-    a, b = _detail(one), _detail(other)
-    contrast = min(float(a.std()), float(b.std()))
-    return contrast > _EYES_CONTRAST and float((a * b).mean()) > _EYES_AGREE * float(a.std() * b.std())
-
-
-def _detail(half: Gray) -> Gray:
-    """A half without its mean row and mean column, smoothed so far that parallax does not count."""
-    height, width = half.shape[0] // 8 * 8, half.shape[1] // 8 * 8
-    small = half[:height, :width].reshape(height // 8, 8, width // 8, 8).mean(axis=(1, 3))
-    return np.asarray(small - small.mean(axis=0) - small.mean(axis=1, keepdims=True) + small.mean())
-
-
-@dataclass(frozen=True)
-class _Seam:
-    """A jump between two neighbouring rows: gray levels, and how often the usual jump near it."""
-
-    levels: float
-    ratio: float
-
-    @property
-    def is_hard(self) -> bool:
-        return self.ratio > _SEAM and self.levels > _SEAM_LEVELS
-
-    @property
-    def is_soft(self) -> bool:
-        return self.ratio < _NO_SEAM
-
-
-def _is_twice_as_wide(frame: Gray) -> bool:
-    return abs(frame.shape[1] / frame.shape[0] - 2) < 0.03
-
-
-def _projection_of(frames: list[Gray]) -> str | None:
-    """``eac`` or ``er`` if both seams say so clearly, else None.
-
-    EAC is served as 3:2 or 16:9; a picture of 2:1 with hard seams is ER with a horizon and a stitch.
-    """
-    frames = [frame for frame in frames if frame.std() > _EYES_CONTRAST]
-    if not frames:
-        return None
-    middle = _seam([_rows_around(frame, frame.shape[0] // 2) for frame in frames])
-    wrapped = [np.roll(frame.T, frame.shape[1] // 2, axis=0) for frame in frames]
-    meridian = _seam([_rows_around(frame, frame.shape[0] // 2) for frame in wrapped])
-    if middle.is_hard and meridian.is_hard and not all(_is_twice_as_wide(frame) for frame in frames):
-        return "eac"
-    if middle.is_soft and meridian.is_soft:
-        return "er"
-    return None
-
-
-def _rows_around(frame: Gray, middle: int) -> Gray:
-    reach = max(4, middle // 8)
-    return frame[middle - reach : middle + reach]
-
-
-def _seam(strips: list[Gray]) -> _Seam:
-    """The jump in the middle of strips against the median jump in them, over all frames."""
-    jumps = np.mean([np.abs(np.diff(strip, axis=0)).mean(axis=1) for strip in strips], axis=0)
-    middle = len(jumps) // 2
-    usual = float(np.median(np.delete(jumps, middle)))
-    return _Seam(float(jumps[middle]), float(jumps[middle]) / max(usual, 0.25))
-
-
-def _sample_frames(path: Path) -> list[Gray]:
-    """Up to 8 key frames spread over a file, small and gray."""
-    import av
-
-    frames: list[Gray] = []
-    with (
-        opened(path, "video") as (container, stream),
-        foreign_errors(path, "unreadable_video", "looking at it"),
-    ):
-        stream.codec_context.thread_count = 1
-        start_s = start_of(stream)
-        end_s = announced_end(container, stream) or container_end(container) or start_s
-        last_pts = None
-        for part in range(_FRAMES):
-            time_s = start_s + (end_s - start_s) * (part + 0.5) / _FRAMES
-            try:
-                container.seek(int(time_s / stream.time_base), stream=stream, backward=True)
-            except av.error.FFmpegError:
-                continue
-            frame = next(container.decode(stream), None)
-            if frame is None or frame.pts == last_pts:
-                continue
-            last_pts = frame.pts
-            width = min(_WIDTH, frame.width) // 16 * 16 or frame.width
-            height = max(16, round(width * frame.height / frame.width / 16) * 16)
-            small = frame.reformat(width=width, height=height, format="gray", interpolation="AREA")
-            frames.append(small.to_ndarray().astype(np.float32))
-    return frames
+def _bounds(metadata: SphericalMetadata, projection: str) -> Bounds:
+    return metadata.bounds if projection == "er" and metadata.projection == "equirectangular" else UNCROPPED

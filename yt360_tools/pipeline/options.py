@@ -22,6 +22,9 @@ def agreed_config(remembered: dict[str, Any], overrides: Overrides, root: Path) 
         UsageError: something else is asked for, or options that exclude each other.
     """
     overrides = with_implied_layout(overrides)
+    defaults = resolve({})
+    # An option that is younger than the workspace had its default's effect there.
+    remembered = {section: {**as_plain(getattr(defaults, section)), **kept} for section, kept in remembered.items()}
     for section, kept in remembered.items():
         for key, value in overrides.get(section, {}).items():
             asked = list(value) if isinstance(value, tuple) else value

@@ -1,20 +1,24 @@
 """One video's windows turned into clips: decoded once, each view cut from each frame, the sound beside it."""
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from yt360_tools.ambisonics import beam
+from yt360_tools.ambisonics import beam, rotate
 from yt360_tools.config import BuildConfig
 from yt360_tools.errors import MediaError, TransientError, UsageError
+from yt360_tools.geometry import Direction
 from yt360_tools.media.frames import FrameReader, frame_count
 from yt360_tools.media.sound import read_sound
 from yt360_tools.pipeline.views import clip_views
-from yt360_tools.projection import sampler, sufficient_height, sufficient_width
-from yt360_tools.records import ClipWindow, VideoRecord, View
+from yt360_tools.projection import Source, parse_faces, sampler, sufficient_height, sufficient_width
+from yt360_tools.projection.er import UNCROPPED
+from yt360_tools.records import EYES, ClipWindow, SourceLayout, VideoRecord, View
 from yt360_tools.shards import ClipContent, EncodedFrames, ViewContent
 from yt360_tools.shards.codecs import writing_codec
 
@@ -24,13 +28,15 @@ class Intake:
     """How frames leave the decoder: an eye cut out (left, top, width, height), then scaled to a size.
 
     Attributes:
-        border_px: of an EAC frame after scaling: left and right, above and below.
+        source: what they are then, a quarter turn clockwise later if `is_turned`; None when they are the view itself.
+        is_turned: whether an eye lies turned counter-clockwise in the frame, as in stereo EAC.
     """
 
     crop: tuple[int, int, int, int] | None
     width: int
     height: int
-    border_px: tuple[float, float]
+    source: Source | None
+    is_turned: bool = False
 
 
 def render_clips(
@@ -48,13 +54,7 @@ def render_clips(
         for window in windows:
             try:
                 _check_media(video, root)
-                foa = read_sound(
-                    root / video.audio_path,
-                    window.start_s,
-                    window.end_s,
-                    config.sample_rate,
-                    video.channel_map,
-                )
+                foa = _read_sound(video, window, config, root)
                 views = _views(config, window, foa)
                 wanted = plan_intake(video, views, config)
                 if reader is None or wanted != intake:
@@ -77,6 +77,20 @@ def _check_media(video: VideoRecord, root: Path) -> None:
             raise TransientError("missing_media", f"{root / path} is gone; 'yt360 download' fetches it again")
 
 
+def _read_sound(video: VideoRecord, window: ClipWindow, config: BuildConfig, root: Path) -> NDArray[np.float32]:
+    """A clip's ambisonics (4, samples) in the frame of the world, in which the views look."""
+    path = root / video.audio_path
+    foa = read_sound(path, window.start_s, window.end_s, config.sample_rate, video.channel_map)
+    if not _turns_sound(video, config):
+        return foa
+    world_from_picture = Direction(*video.layout.pose_deg).view_from_world.T
+    return rotate(foa, world_from_picture)
+
+
+def _turns_sound(video: VideoRecord, config: BuildConfig) -> bool:
+    return config.turn_sound_with_pose and any(video.layout.pose_deg)
+
+
 def _views(config: BuildConfig, window: ClipWindow, foa: NDArray[np.float32]) -> tuple[View, ...]:
     try:
         return clip_views(config, window.clip_id, foa)
@@ -91,19 +105,52 @@ def plan_intake(video: VideoRecord, views: Sequence[View], config: BuildConfig) 
     view does not alias. Width and height are scaled each on its own, never up: an eye may be squashed into half
     a frame, and then has no height to lose.
     """
-    crop = None
-    width, height = video.width, video.height
-    if video.layout.stereo == "top-bottom":
-        crop, height = (0, 0, width, height // 2), height // 2
-    elif video.layout.stereo == "left-right":
-        crop, width = (0, 0, width // 2, height), width // 2
-    if video.layout.projection == "er" and all(view.projection == "er" for view in views):
-        return Intake(crop, views[0].width, views[0].height, (0.0, 0.0))
-    enough = max(sufficient_width(view, video.layout.projection) for view in views)
-    to_width = min(width, enough)
-    to_height = min(height, sufficient_height(enough, video.layout.projection))
+    crop = _eye_crop(video, config.eye)
+    width, height = crop[2:] if crop else (video.width, video.height)
+    # Tables are kept by their source: who decided on it makes no difference.
+    layout = replace(video.layout, stereo="mono", decided_by="")
+    whole = layout.projection == "er" and layout.bounds == UNCROPPED and not any(layout.pose_deg)
+    if whole and all(view.projection == "er" for view in views):
+        return Intake(crop, views[0].width, views[0].height, None)
+    is_turned = layout.projection == "eac" and crop is not None
+    if is_turned:
+        width, height = height, width
+    to_width, to_height = _sufficient_size(layout, views, width, height)
     border_px = (config.eac_border_px * to_width / width, config.eac_border_px * to_height / height)
-    return Intake(crop, to_width, to_height, border_px)
+    try:
+        source = Source(layout, to_width, to_height, border_px)
+    except UsageError as error:
+        raise MediaError("unusable_frame", f"{video.video_path}: {video.width} x {video.height}: {error}") from error
+    if is_turned:
+        to_width, to_height = to_height, to_width
+    return Intake(crop, to_width, to_height, source, is_turned)
+
+
+def _eye_crop(video: VideoRecord, eye: str) -> tuple[int, int, int, int] | None:
+    """The rectangle (left, top, width, height) of an eye; None where both see the whole frame."""
+    if video.layout.stereo == "mono":
+        return None
+    place = video.layout.stereo.split("-")[EYES.index(eye)]
+    width, height = video.width, video.height
+    if place in ("top", "bottom"):
+        return 0, (height - height // 2 if place == "bottom" else 0), width, height // 2
+    return (width - width // 2 if place == "right" else 0), 0, width // 2, height
+
+
+def _sufficient_size(layout: SourceLayout, views: Sequence[View], width: int, height: int) -> tuple[int, int]:
+    """Pixels, at most `width` x `height` of an upright eye, that serve all the views; a cubemap's faces stay whole."""
+    if layout.projection == "eac":
+        enough = max(sufficient_width(view, "eac") for view in views)
+        return min(width, enough), min(height, sufficient_height(enough, "eac"))
+    turn = max(sufficient_width(view, "er") for view in views)
+    if layout.projection == "er":
+        top, bottom, left, right = layout.bounds
+        enough_height = math.ceil(sufficient_height(turn, "er") * (1 - top - bottom))
+        return min(width, math.ceil(turn * (1 - left - right))), min(height, enough_height)
+    # A plain face is coarsest in its middle: there it has half its width a radian.
+    grid, face = parse_faces(layout.faces), math.ceil(turn / math.pi)
+    columns, rows = grid.columns, grid.rows
+    return min(width, columns * face) // columns * columns, min(height, rows * face) // rows * rows
 
 
 def _open_reader(video: VideoRecord, intake: Intake, config: BuildConfig, root: Path) -> FrameReader:
@@ -120,18 +167,13 @@ def _clip(
     config: BuildConfig,
 ) -> ClipContent:
     codec = writing_codec(config.codec, quality=config.quality)
-    projection = video.layout.projection
-    cut = [
-        None
-        if projection == view.projection == "er"
-        else sampler(view, projection, intake.width, intake.height, intake.border_px)
-        for view in views
-    ]
+    cut = [sampler(view, intake.source) if intake.source else None for view in views]
     encoded: list[list[bytes]] = [[] for _ in views]
     before: NDArray[np.uint8] | None = None
     for frame in reader.window(window.start_s, window.end_s):
+        upright = np.ascontiguousarray(np.rot90(frame, -1)) if intake.is_turned and frame is not before else frame
         for into, take in zip(encoded, cut, strict=True):
-            into.append(into[-1] if frame is before else codec.encode(take(frame) if take else frame))
+            into.append(into[-1] if frame is before else codec.encode(take(upright) if take else upright))
         before = frame
     if not frame_count(window.start_s, window.end_s, config.fps):
         raise MediaError(
@@ -150,16 +192,27 @@ def _clip(
             )
             for view, frames in zip(views, encoded, strict=True)
         ),
-        source={
-            "projection": video.layout.projection,
-            "stereo": video.layout.stereo,
-            "decided_by": video.layout.decided_by,
-            "video_codec": video.video_codec,
-            "audio_codec": video.audio_codec,
-            "width": video.width,
-            "height": video.height,
-            "fps": video.fps,
-            "channels": video.channels,
-            "beam": config.beam,
-        },
+        source=_source_facts(video, config),
     )
+
+
+def _source_facts(video: VideoRecord, config: BuildConfig) -> dict[str, Any]:
+    """What a clip's picture and sound came from, as it stands in the shard."""
+    layout = video.layout
+    return {
+        "projection": layout.projection,
+        "stereo": layout.stereo,
+        "eye": "" if layout.stereo == "mono" else config.eye,
+        "decided_by": layout.decided_by,
+        "faces": layout.faces,
+        "bounds": layout.bounds,
+        "pose_deg": layout.pose_deg,
+        "sound_turned": _turns_sound(video, config),
+        "video_codec": video.video_codec,
+        "audio_codec": video.audio_codec,
+        "width": video.width,
+        "height": video.height,
+        "fps": video.fps,
+        "channels": video.channels,
+        "beam": config.beam,
+    }

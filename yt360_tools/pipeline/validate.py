@@ -11,22 +11,38 @@ from yt360_tools.manifest import Manifest
 from yt360_tools.pipeline import download
 from yt360_tools.pipeline.ledger import Ledger
 from yt360_tools.pipeline.workspace import Workspace
+from yt360_tools.projection import parse_faces
 from yt360_tools.records import Outcome, SourceLayout, VideoRecord
 
 if TYPE_CHECKING:
     from yt360_tools.media.probe import SoundProbe
+    from yt360_tools.media.spherical_fields import SphericalMetadata
 
 STAGE = "validate"
+
+_HEADER_POSE = "header_pose_deg"
+"""Beside a record in the ledger: the pose that its file states, whatever was made of it."""
+
+_CURED_BY_DECLARING = ("unsupported_projection", "unknown_faces", "not_equirectangular")
+
+
+@dataclass(frozen=True)
+class Declared:
+    """How a video's sphere lies, where somebody says so; None where nobody does."""
+
+    projection: str | None = None
+    stereo: str | None = None
+    faces: str | None = None
 
 
 @dataclass(frozen=True)
 class ValidateTask:
-    """Probe and check one video; `declared` is its projection and stereo layout, where somebody says so."""
+    """Probe and check one video."""
 
     video_id: str
     workspace: Workspace
     config: ValidateConfig
-    declared: tuple[str | None, str | None]
+    declared: Declared
 
     @property
     def size(self) -> int:
@@ -34,12 +50,17 @@ class ValidateTask:
 
     def run(self) -> list[Outcome]:
         try:
-            record = examine(self.video_id, self.workspace, self.config, self.declared)
+            record, header = examine(self.video_id, self.workspace, self.config, self.declared)
         except MediaError as error:
             return [Outcome(self.video_id, STAGE, "rejected", error.reason, str(error))]
         except TransientError as error:
             return self.failed(error.reason, str(error))
-        return [Outcome(self.video_id, STAGE, "done", data=dataclasses.asdict(record))]
+        data = dataclasses.asdict(record)
+        if header is None:
+            return [Outcome(self.video_id, STAGE, "done", data=data)]
+        doubts = f"{record.video_path}: its header says {' and '.join(header.doubts)}; taken as absent"
+        detail = doubts if header.doubts else ""
+        return [Outcome(self.video_id, STAGE, "done", detail=detail, data={**data, _HEADER_POSE: header.pose_deg})]
 
     def progress(self) -> int:
         return 0
@@ -57,9 +78,11 @@ def plan_validation(
     """The videos that are fetched and not examined yet.
 
     Raises:
-        UsageError: the configuration's channel map is none.
+        UsageError: the configuration's channel map or faces are none.
     """
     parse_channel_map(config.channel_map)
+    if config.faces != "auto":
+        parse_faces(config.faces)
     known, fetched = ledger.entries(STAGE), ledger.entries(download.STAGE)
     declared = _declared(manifest, config)
     return [
@@ -82,31 +105,56 @@ def take_up_redeclared(manifest: Manifest, ledger: Ledger, config: ValidateConfi
     """
     declared = _declared(manifest, config)
     for video_id, entry in ledger.entries(STAGE).items():
-        if entry.reason == "unsupported_projection" and any(declared.get(video_id, ())):
+        if entry.reason in _CURED_BY_DECLARING and declared.get(video_id, Declared()) != Declared():
             ledger.forget(STAGE, [video_id])
-    for video_id, record in validated_videos(ledger).items():
-        projection, stereo = declared.get(video_id, (None, None))
-        layout = record.layout
-        if (projection or layout.projection, stereo or layout.stereo) == (layout.projection, layout.stereo):
+        if entry.state != "done":
+            continue
+        decided = video_record(entry.data).layout
+        wanted = _redecided(decided, declared.get(video_id, Declared()), entry.data.get(_HEADER_POSE), config)
+        if wanted == decided:
             continue
         if video_id in built:
             raise UsageError(
-                f"video {video_id!r} stands in the shards of {root} as {layout.projection} {layout.stereo} "
-                f"(by {layout.decided_by}), and is declared {projection or ''} {stereo or ''} now: use a new workspace"
+                f"video {video_id!r} stands in the shards of {root} as {_words(decided)} "
+                f"(by {decided.decided_by}), and is declared {_words(wanted)} now: use a new workspace"
             )
         ledger.forget(STAGE, [video_id])
 
 
-def _declared(manifest: Manifest, config: ValidateConfig) -> dict[str, tuple[str | None, str | None]]:
-    """Each video's projection and stereo layout as its rows declare them, or the configuration for all."""
-    declared: dict[str, tuple[str | None, str | None]] = {}
+def _redecided(
+    decided: SourceLayout, declared: Declared, header_pose_deg: list[float] | None, config: ValidateConfig
+) -> SourceLayout:
+    """A layout with what is declared now put over it; the pose of an old ledger, which does not tell, stays."""
+    from yt360_tools.media.layout import turned_pose
+
+    faces = declared.faces if (declared.projection or decided.projection) == "cubemap" else None
+    pose_deg = decided.pose_deg
+    if header_pose_deg is not None:
+        yaw, pitch, roll = header_pose_deg
+        pose_deg = turned_pose((yaw, pitch, roll), config.pose, config.pose_signs)
+    return dataclasses.replace(
+        decided,
+        projection=declared.projection or decided.projection,
+        stereo=declared.stereo or decided.stereo,
+        faces=faces or decided.faces,
+        pose_deg=pose_deg,
+    )
+
+
+def _words(layout: SourceLayout) -> str:
+    pose = "posed at {:g}, {:g}, {:g} degrees".format(*layout.pose_deg) if any(layout.pose_deg) else ""
+    return " ".join(word for word in (layout.projection, layout.stereo, layout.faces, pose) if word)
+
+
+def _declared(manifest: Manifest, config: ValidateConfig) -> dict[str, Declared]:
+    """How each video lies as its rows declare it, or the configuration for all."""
+    for_all = {name: getattr(config, name) for name in ("projection", "stereo", "faces")}
+    declared: dict[str, Declared] = {}
     for row in manifest.rows:
-        before = declared.get(row.video_id, (None, None))
-        said = (row.extra.get("projection") or before[0], row.extra.get("stereo") or before[1])
-        for_all = (config.projection, config.stereo)
-        declared[row.video_id] = (
-            said[0] if for_all[0] == "auto" else for_all[0],
-            said[1] if for_all[1] == "auto" else for_all[1],
+        before = declared.get(row.video_id, Declared())
+        said = {name: row.extra.get(name) or getattr(before, name) for name in for_all}
+        declared[row.video_id] = Declared(
+            **{name: said[name] if word == "auto" else word for name, word in for_all.items()}
         )
     return declared
 
@@ -115,9 +163,9 @@ def examine(
     video_id: str,
     workspace: Workspace,
     config: ValidateConfig,
-    declared: tuple[str | None, str | None] = (None, None),
-) -> VideoRecord:
-    """What a fetched video is.
+    declared: Declared,
+) -> "tuple[VideoRecord, SphericalMetadata | None]":
+    """What a fetched video is, and what its picture's header says of the sphere.
 
     Raises:
         MediaError: it cannot serve; the reason says why.
@@ -125,6 +173,7 @@ def examine(
     """
     from yt360_tools.media.layout import decide_layout
     from yt360_tools.media.probe import check_decodes, find_tracks, probe_sound, probe_video
+    from yt360_tools.media.spherical import read_spherical
 
     folder = workspace.raw_folder(video_id)
     if not folder.is_dir():
@@ -134,7 +183,14 @@ def examine(
     channel_map = _channel_map(sound, sound_path, parse_channel_map(config.channel_map))
     for path, kind, track in ((picture_path, "v", picture), (sound_path, "a", sound)):
         check_decodes(path, kind, track.end_s - track.start_s, timeout_s=config.decode_timeout_s)
-    return VideoRecord(
+    layout = decide_layout(
+        picture_path,
+        declared=(declared.projection, declared.stereo),
+        faces=declared.faces,
+        pose=config.pose,
+        pose_signs=config.pose_signs,
+    )
+    record = VideoRecord(
         video_id=video_id,
         video_path=str(picture_path.relative_to(workspace.root)),
         audio_path=str(sound_path.relative_to(workspace.root)),
@@ -146,10 +202,11 @@ def examine(
         sample_rate_hz=sound.sample_rate_hz,
         channels=sound.channels,
         channel_map=channel_map,
-        layout=decide_layout(picture_path, declared=declared),
+        layout=layout,
         video_codec=picture.codec,
         audio_codec=sound.codec,
     )
+    return record, read_spherical(picture_path)
 
 
 def parse_channel_map(text: str) -> tuple[int, ...] | None:
@@ -183,9 +240,17 @@ def _channel_map(sound: "SoundProbe", path: Path, declared: tuple[int, ...] | No
 
 
 def video_record(data: dict[str, Any]) -> VideoRecord:
-    """The record that `ValidateTask` laid down as plain values."""
-    layout = SourceLayout(**data["layout"])
-    return VideoRecord(**{**data, "layout": layout, "channel_map": tuple(data["channel_map"])})
+    """The record that `ValidateTask` laid down as plain values; JSON has made lists of its tuples."""
+    layout: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in data["layout"].items()
+    }
+    plain = {key: value for key, value in data.items() if key != _HEADER_POSE}
+    return VideoRecord(**{**plain, "layout": SourceLayout(**layout), "channel_map": tuple(data["channel_map"])})
+
+
+def header_doubts(ledger: Ledger) -> list[str]:
+    """What the headers of videos that serve say of their spheres and makes no sense: a sentence a video."""
+    return [entry.detail for entry in ledger.entries(STAGE).values() if entry.state == "done" and entry.detail]
 
 
 def validated_videos(ledger: Ledger) -> dict[str, VideoRecord]:
