@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from yt360_tools.ambisonics import direction_of_arrival
 from yt360_tools.cli.demo import demo
-from yt360_tools.demo import encode
 from yt360_tools.demo.options import DemoOptions, scene_of
 from yt360_tools.demo.picture import render_frames
 from yt360_tools.demo.sound import render_sound
@@ -28,6 +27,7 @@ from yt360_tools.demo.video import render_video
 from yt360_tools.demo.world import make_world
 from yt360_tools.errors import EnvironmentMissing, MediaError, TransientError, UsageError
 from yt360_tools.geometry import Array, angle_between, ray_from_angles
+from yt360_tools.media import encoding
 from yt360_tools.media.ffmpeg import run_ffmpeg
 
 OPTIONS = DemoOptions(videos=8, seconds=8.0, seed=21, width=192, fps=12.0)
@@ -236,11 +236,11 @@ def test_a_full_disk_is_told_and_leaves_no_partial_file(tmp_path: Path, monkeypa
 def test_an_ffmpeg_that_fails_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its last words, not a broken pipe; a missing encoder is the machine's fault."""
     options = DemoOptions(videos=1, seconds=1.0, width=64)
-    monkeypatch.setitem(encode._AUDIO_CODECS, "opus", ("-c:a", "no_such_encoder"))
+    monkeypatch.setitem(encoding.AUDIO_CODECS, "opus", ("-c:a", "no_such_encoder"))
     outcome = render_video(options, 0, tmp_path)
     assert (outcome.state, outcome.reason) == ("failed", "environment")
     assert "no_such_encoder" in outcome.detail
-    monkeypatch.setitem(encode._AUDIO_CODECS, "opus", ("-c:a", "libopus", "-mapping_family", "99"))
+    monkeypatch.setitem(encoding.AUDIO_CODECS, "opus", ("-c:a", "libopus", "-mapping_family", "99"))
     with pytest.raises(TransientError, match="ffmpeg could not write"):
         make_world(options, tmp_path / "w", workers=1)
 

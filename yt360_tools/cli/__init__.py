@@ -17,7 +17,9 @@ from yt360_tools.cli.demo import demo
 from yt360_tools.cli.doctor import doctor
 from yt360_tools.cli.line import build, download, rebuild, segment, status, validate
 from yt360_tools.cli.manifest import manifest
+from yt360_tools.cli.project import project
 from yt360_tools.cli.shard import shard
+from yt360_tools.cli.sound import sound
 from yt360_tools.cli.tour import tour
 from yt360_tools.errors import EXIT_BUG, EXIT_INTERRUPTED, Yt360Error
 
@@ -52,7 +54,21 @@ def yt360(verbose: bool) -> None:
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s: %(message)s")
 
 
-for command in (rebuild, download, validate, segment, build, status, shard, manifest, demo, tour, doctor):
+for command in (
+    rebuild,
+    download,
+    validate,
+    segment,
+    build,
+    status,
+    shard,
+    manifest,
+    project,
+    sound,
+    demo,
+    tour,
+    doctor,
+):
     yt360.add_command(command)
 
 

@@ -1,124 +1,17 @@
-"""From frames and samples to media files: what ffmpeg is told, and what becomes of its complaints."""
+"""From a scene's samples to a media file, at the world's one sample rate."""
 
-import tempfile
-from collections.abc import Iterable
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from yt360_tools.demo.scene import SAMPLE_RATE_HZ
-from yt360_tools.errors import EnvironmentMissing, TransientError, Yt360Error
-from yt360_tools.media.ffmpeg import open_ffmpeg
+from yt360_tools.media import encoding
+from yt360_tools.media.encoding import encode_video
 
-VIDEO_CONTAINERS: dict[str, str] = {"h264": "mp4", "vp9": "webm"}
-AUDIO_CONTAINERS: dict[str, str] = {"opus": "webm", "aac": "m4a", "vorbis": "ogg"}
-
-TITLE_PLACEHOLDER = "x" * 240
-"""A track title that `spherical` turns into projection metadata; ffmpeg cannot write those into a WebM."""
-
-_VIDEO_CODECS: dict[str, tuple[str, ...]] = {
-    "h264": ("-c:v", "libx264", "-preset", "veryfast", "-crf", "20"),
-    "vp9": ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-crf", "28", "-b:v", "0"),
-}
-# Never -ac and no filter that names channels: ffmpeg would mix W, Y, Z and X as if they were loudspeakers.
-# No intensity stereo for the same reason: AAC's fast coder would join Y to W, and X to Z.
-_AUDIO_CODECS: dict[str, tuple[str, ...]] = {
-    "opus": ("-c:a", "libopus", "-mapping_family", "2", "-b:a", "320k", "-compression_level", "0"),
-    "aac": ("-c:a", "aac", "-aac_coder", "fast", "-aac_is", "0", "-b:a", "320k"),
-    "vorbis": ("-c:a", "libvorbis", "-b:a", "320k"),
-}
-_FORMATS: dict[str, str] = {"mp4": "mp4", "webm": "webm", "m4a": "mp4", "ogg": "ogg"}
-# The same bytes on every run: no dates, no tool versions, no threads that race.
-_REPRODUCIBLE = (
-    *("-map_metadata", "-1", "-fflags", "+bitexact", "-flags", "+bitexact"),
-    *("-threads", "1", "-filter_threads", "1"),
-)
-_MACHINE_COMPLAINTS = (
-    "No space left",
-    "Disk quota",
-    "Read-only file system",
-    "Permission denied",
-    "Unknown encoder",
-)
-
-
-def _complaint(text: str, path: Path) -> Yt360Error:
-    lines = [line for line in text.splitlines() if line.strip()] or ["it said nothing"]
-    for known in _MACHINE_COMPLAINTS:
-        if known.lower() in text.lower():
-            line = next(line for line in lines if known.lower() in line.lower())
-            return EnvironmentMissing(f"ffmpeg could not write {path}: {line.strip()}")
-    return TransientError("ffmpeg_failed", f"ffmpeg could not write {path}: {lines[-1].strip()}")
-
-
-def _feed(arguments: list[str], chunks: Iterable[NDArray[Any]], path: Path) -> None:
-    """Run ffmpeg on `chunks` to its end; on any other end no process is left behind."""
-    with tempfile.TemporaryFile() as log:
-        process = open_ffmpeg(arguments, stderr=log)
-        assert process.stdin is not None
-        try:
-            try:
-                with process.stdin as pipe:
-                    for chunk in chunks:
-                        pipe.write(np.ascontiguousarray(chunk).data)
-            except BrokenPipeError:
-                pass  # ffmpeg has gone; its last words say why
-            code = process.wait()
-        except BaseException:
-            process.kill()
-            process.wait()
-            raise
-        if code != 0:
-            log.seek(0)
-            raise _complaint(log.read().decode(errors="replace"), path)
-
-
-def encode_video(
-    frames: Iterable[NDArray[np.uint8]],
-    path: Path,
-    *,
-    codec: str,
-    width: int,
-    height: int,
-    frame_rate: Fraction,
-) -> None:
-    """Write RGB frames (height, width, 3) as H.264 in MP4 or VP9 in WebM, 4:2:0, BT.709.
-
-    Raises:
-        EnvironmentMissing: no space, no permission, or an ffmpeg without that encoder.
-        TransientError: ffmpeg failed otherwise.
-    """
-    container = VIDEO_CONTAINERS[codec]
-    title = ("-metadata:s:v", f"title={TITLE_PLACEHOLDER}") if container == "webm" else ()
-    arguments = [
-        *("-y", "-f", "rawvideo", "-pix_fmt", "rgb24", "-video_size", f"{width}x{height}"),
-        *("-framerate", f"{frame_rate.numerator}/{frame_rate.denominator}", "-i", "pipe:0"),
-        *("-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"),
-        *("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"),
-        *_VIDEO_CODECS[codec],
-        *("-g", str(round(5 * frame_rate))),
-        *_REPRODUCIBLE,
-        *title,
-        *("-f", _FORMATS[container], str(path.absolute())),
-    ]
-    _feed(arguments, frames, path)
+__all__ = ["encode_sound", "encode_video"]
 
 
 def encode_sound(foa: NDArray[np.float32], path: Path, *, codec: str) -> None:
-    """Write ambisonics (4, samples) at 48 kHz as four plain channels, in their order, without any mix.
-
-    Raises:
-        EnvironmentMissing: no space, no permission, or an ffmpeg without that encoder.
-        TransientError: ffmpeg failed otherwise.
-    """
-    # "quad" is the one label under which all three encoders leave four channels as they are.
-    arguments = [
-        *("-y", "-f", "f32le", "-ar", str(SAMPLE_RATE_HZ), "-channel_layout", "quad", "-i", "pipe:0"),
-        *_AUDIO_CODECS[codec],
-        *_REPRODUCIBLE,
-        *("-f", _FORMATS[AUDIO_CONTAINERS[codec]], str(path.absolute())),
-    ]
-    _feed(arguments, [foa.T.astype("<f4")], path)
+    """As `encoding.encode_sound`, at 48 kHz."""
+    encoding.encode_sound(foa, path, codec=codec, sample_rate_hz=SAMPLE_RATE_HZ)

@@ -1,41 +1,11 @@
-"""Files that appear complete or not at all, and what a disk's failure means."""
+"""A world's text files, which appear complete or not at all."""
 
-import errno
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from yt360_tools.errors import EnvironmentMissing, TransientError
-
-_MACHINE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
-
-
-@contextmanager
-def complete_file(path: Path) -> Iterator[Path]:
-    """A name beside `path` to write to; `path` appears when the block ends well, and else nothing stays."""
-    partial = path.with_name(f".partial-{path.name}")
-    try:
-        yield partial
-        partial.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise
+from yt360_tools.media.files import complete_file
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file that appears complete, its line ends as they are."""
     with complete_file(path) as partial:
         partial.write_text(text, encoding="utf-8", newline="")
-
-
-@contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """Turn what the disk fails in below `path` into ours: EnvironmentMissing for the machine, else TransientError."""
-    try:
-        yield
-    except OSError as error:
-        what = f"cannot write {error.filename or path}: {error.strerror or error}"
-        if error.errno in _MACHINE_ERRNOS:
-            raise EnvironmentMissing(f"{what}; make room or choose another folder, then run again") from error
-        raise TransientError("disk", what) from error

@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
-from yt360_tools.demo.encode import AUDIO_CONTAINERS, VIDEO_CONTAINERS, encode_sound, encode_video
-from yt360_tools.demo.files import complete_file, disk_errors
+from yt360_tools.demo.encode import encode_sound, encode_video
 from yt360_tools.demo.options import DemoOptions, scene_of
 from yt360_tools.demo.picture import frame_size, render_frames
 from yt360_tools.demo.scene import Scene
 from yt360_tools.demo.sound import render_sound
 from yt360_tools.demo.spherical import with_spherical_metadata
 from yt360_tools.errors import EnvironmentMissing, Yt360Error
+from yt360_tools.media.encoding import AUDIO_CONTAINERS, VIDEO_CONTAINERS
+from yt360_tools.media.files import complete_file, disk_errors
 from yt360_tools.records import Outcome
 
 

@@ -16,13 +16,14 @@ from typing import Any
 
 from tqdm import tqdm
 
-from yt360_tools.demo.files import disk_errors, write_text
+from yt360_tools.demo.files import write_text
 from yt360_tools.demo.options import DemoOptions, require, scene_of, split_of
 from yt360_tools.demo.scene import Scene
 from yt360_tools.demo.truth import CONVENTIONS, truth_of
 from yt360_tools.demo.video import file_names, picture_size
 from yt360_tools.demo.workers import render_videos
 from yt360_tools.errors import EnvironmentMissing, TransientError, UsageError
+from yt360_tools.media.files import disk_errors
 
 GENERATION = 2
 """Raised when the same options no longer give the same world."""

@@ -1,17 +1,16 @@
 """The sound of a file as ambisonics at exact times, and its loudness over time."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, gcd, isqrt
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from yt360_tools.errors import MediaError
-from yt360_tools.media.containers import foreign_errors, opened, start_of
+from yt360_tools.media.sound_decoding import decoded_blocks as _blocks
 
 Samples = NDArray[np.float32]
 PREROLL_S = 0.5
@@ -216,61 +215,6 @@ def _decode(path: Path, start_s: float, end_s: float, channel_map: Sequence[int]
         raise MediaError("unreadable_sound", f"{path.name}: nothing of its sound decodes")
     reaches_back = seek_s is None or origin_s <= start_s - _MARGIN_S
     return _Piece(np.concatenate(parts, axis=1), origin_s + first / rate, rate, reaches_back)
-
-
-def _blocks(path: Path, seek_s: float | None, channel_map: Sequence[int]) -> Iterator[tuple[float, Samples, int]]:
-    """(time of the first sample, float32 samples of the mapped channels, rate) of each decoded frame."""
-    import av
-
-    with (
-        opened(path, "audio") as (container, stream),
-        foreign_errors(path, "unreadable_sound", "decoding its sound"),
-    ):
-        stream.codec_context.thread_count = 1
-        if seek_s is not None and seek_s > start_of(stream):
-            try:
-                next(container.decode(stream), None)  # in MPEG-TS only the first packet tells an AAC track's channels
-                container.seek(int(seek_s / stream.time_base), stream=stream, backward=True)
-            except av.error.FFmpegError:
-                return
-        first: tuple[int, int] | None = None
-        end_s: float | None = None
-        for frame in container.decode(stream):
-            seen = (len(frame.layout.channels), frame.sample_rate)
-            first = first or seen
-            _check_channels(path, seen, first, channel_map)
-            time_s = end_s if frame.pts is None else float(frame.pts * frame.time_base)
-            if time_s is None:
-                continue
-            end_s = time_s + frame.samples / frame.sample_rate
-            yield time_s, _mapped(frame, channel_map), frame.sample_rate
-
-
-def _check_channels(path: Path, seen: tuple[int, int], first: tuple[int, int], channel_map: Sequence[int]) -> None:
-    if seen != first:
-        raise MediaError(
-            "unexpected_channels",
-            f"{path.name}: its sound changes from {first[0]} channels at {first[1]} Hz to {seen[0]} at {seen[1]} Hz",
-        )
-    if seen[0] <= max(channel_map):
-        raise MediaError(
-            "too_few_channels",
-            f"{path.name}: its sound has {seen[0]} channels; "
-            f"first-order ambisonics need {max(4, max(channel_map) + 1)}",
-        )
-
-
-def _mapped(frame: Any, channel_map: Sequence[int]) -> Samples:
-    """The channels of a frame as decoded: no resampler comes near, since it would mix layouts by name."""
-    data = frame.to_ndarray()
-    if not frame.format.is_planar:
-        data = data.reshape(-1, len(frame.layout.channels)).T
-    data = data[list(channel_map)]
-    if data.dtype == np.uint8:
-        return ((data.astype(np.float32) - 128) / 128).astype(np.float32)
-    if np.issubdtype(data.dtype, np.integer):
-        return (data / float(2 ** (8 * data.dtype.itemsize - 1))).astype(np.float32)
-    return np.ascontiguousarray(data, dtype=np.float32)
 
 
 def _check_inside(path: Path, piece: _Piece, start_s: float, end_s: float) -> None:

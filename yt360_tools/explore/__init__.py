@@ -1,0 +1,1 @@
+"""What is done with one file, outside of any workspace: turning its picture, asking where its sound comes from."""

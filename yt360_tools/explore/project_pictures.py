@@ -1,0 +1,83 @@
+"""Still pictures: read and written at their own depth, and turned into another projection."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yt360_tools.errors import MediaError, UsageError, nearest
+from yt360_tools.media.files import complete_file, disk_errors
+
+Picture = NDArray[np.generic]
+
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
+_DEPTHS = {".png": ("uint8", "uint16"), ".tif": ("uint8", "uint16", "float32"), ".jpg": ("uint8",), ".webp": ("uint8",)}
+_CHANNELS = {".png": (1, 3, 4), ".tif": (1, 3, 4), ".jpg": (1, 3), ".webp": (3, 4)}
+_SAME = {".jpeg": ".jpg", ".tiff": ".tif"}
+_QUALITY = 95
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file's name says that it is a still picture."""
+    return path.suffix.lower() in PICTURE_SUFFIXES
+
+
+def read_picture(path: Path) -> Picture:
+    """A picture as it is: (height, width) or (height, width, channels) in the file's own order and depth.
+
+    Raises:
+        MediaError: it is not there, or not a picture.
+    """
+    import cv2
+
+    try:
+        encoded = np.fromfile(path, np.uint8)
+    except OSError as error:
+        raise MediaError("unreadable_picture", f"{path} cannot be read: {error.strerror or error}") from error
+    picture = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED) if encoded.size else None
+    if picture is None:
+        raise MediaError("unreadable_picture", f"{path} is no picture that can be decoded; is it damaged?")
+    return np.asarray(picture)
+
+
+def check_picture_file(path: Path, dtype: np.dtype[np.generic], channels: int, quality: int | None = None) -> None:
+    """Refuse a file's name whose format cannot hold the depth and channels of a picture.
+
+    Raises:
+        UsageError: it cannot, or the quality is none of it.
+    """
+    suffix = path.suffix.lower()
+    suffix = _SAME.get(suffix, suffix)
+    if suffix not in _DEPTHS:
+        raise UsageError(
+            f"a picture ends in {', '.join(PICTURE_SUFFIXES)}; got {path.name!r}{nearest(suffix, PICTURE_SUFFIXES)}"
+        )
+    if dtype.name not in _DEPTHS[suffix] or channels not in _CHANNELS[suffix]:
+        fits = [name for name in _DEPTHS if dtype.name in _DEPTHS[name] and channels in _CHANNELS[name]]
+        raise UsageError(
+            f"{suffix} does not hold {channels} channels of {dtype.name}; "
+            + (f"{' and '.join(fits)} do" if fits else "none of the formats does")
+        )
+    if quality is not None and (suffix not in (".jpg", ".webp") or not 1 <= quality <= 100):
+        allowed = "from 1 to 100 (best)" if suffix in (".jpg", ".webp") else "not given: it is lossless"
+        raise UsageError(f"the quality of {suffix} is {allowed}; got {quality}")
+
+
+def write_picture(path: Path, picture: Picture, quality: int | None = None) -> None:
+    """Write a picture (channels in OpenCV's order: blue first), whole or not at all.
+
+    Raises:
+        UsageError: as `check_picture_file`.
+        EnvironmentMissing, TransientError: the disk fails.
+    """
+    import cv2
+
+    check_picture_file(path, picture.dtype, 1 if picture.ndim == 2 else picture.shape[2], quality)
+    level = quality or _QUALITY
+    options = [cv2.IMWRITE_JPEG_QUALITY, level, cv2.IMWRITE_WEBP_QUALITY, level]
+    is_lossy = path.suffix.lower() in (".jpg", ".jpeg", ".webp")
+    done, encoded = cv2.imencode(path.suffix.lower(), picture, options if is_lossy else [])
+    if not done:
+        raise UsageError(f"OpenCV cannot write {path.suffix} of {picture.shape} {picture.dtype}")
+    with disk_errors(path.parent), complete_file(path) as partial:
+        encoded.tofile(partial)
