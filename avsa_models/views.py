@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from yt360_tools.ambisonics import channel_matrix
 from yt360_tools.errors import UsageError
 from yt360_tools.geometry import Array, angles_from_ray
-from yt360_tools.projection import Sampler, random_directions, sufficient_width
-from yt360_tools.records import Direction, View
+from yt360_tools.projection import Sampler, Source, random_directions, sufficient_width
+from yt360_tools.records import Direction, SourceLayout, View
 
 Frames = NDArray[np.uint8]
 
@@ -176,19 +176,19 @@ def cut_crops(frames: Frames, viewpoints: Sequence[Viewpoint]) -> Frames:
     first = viewpoints[0].view
     crops = np.empty((len(viewpoints), len(frames), first.height, first.width, 3), np.uint8)
     for seen, viewpoint in zip(crops, viewpoints, strict=True):
-        width, height = _level(viewpoint.view, frames.shape[2], frames.shape[1])
+        width, height = level_for(viewpoint.view, frames.shape[2], frames.shape[1])
         if width not in levels:
             whole, size = width == frames.shape[2], (width, height)
             levels[width] = [f if whole else cv2.resize(f, size, interpolation=cv2.INTER_AREA) for f in frames]
-        cut = Sampler(viewpoint.view, "er", width, height, 0.0)
+        cut = Sampler(viewpoint.view, Source(SourceLayout("er"), width, height))
         for crop, frame in zip(seen, levels[width], strict=True):
             picture = cv2.transform(cut(frame), viewpoint.colour)
             crop[...] = picture[:, ::-1] if viewpoint.mirrored else picture
     return crops
 
 
-def _level(view: View, width: int, height: int) -> tuple[int, int]:
-    """The smallest of the panorama's scaled sizes that is fine enough for a view."""
+def level_for(view: View, width: int, height: int) -> tuple[int, int]:
+    """Width and height of the smallest of a panorama's scaled sizes that is fine enough for a view."""
     wanted = sufficient_width(view, "er")
     part = min((part for part in _LEVELS if part * width >= wanted), default=1.0)
     return round(part * width), round(part * height)

@@ -77,6 +77,9 @@ class Direction:
         return ray_from_angles(np.radians(self.yaw_deg), np.radians(self.pitch_deg))
 
 
+FRONT = Direction(0.0)
+"""Straight ahead, upright."""
+
 CUBE_FACES: tuple[tuple[str, Direction], ...] = (
     ("F", Direction(0.0, 0.0)),
     ("R", Direction(-90.0, 0.0)),
@@ -88,15 +91,27 @@ CUBE_FACES: tuple[tuple[str, Direction], ...] = (
 """The six faces of a cube, each a viewport of 90°, in the project's order."""
 
 
-def er_pixels_from_rays(rays: Array, width: int, height: int) -> tuple[Array, Array]:
+def er_pixels_from_rays(rays: Array, width: float, height: float) -> tuple[Array, Array]:
     """Columns and rows (pixel centres at whole numbers) where rays (..., 3) meet an equirectangular picture.
 
     Columns lie in [-0.5, width - 0.5): the left and right edges are the same meridian.
     """
-    azimuth, elevation = angles_from_ray(rays)
-    column = (0.5 - azimuth / (2 * np.pi)) * width - 0.5
-    row = (0.5 - elevation / np.pi) * height - 0.5
-    return np.where(column >= width - 0.5, column - width, column), row
+    rays = np.asarray(rays, float)
+    x, y, z = rays[..., 0], rays[..., 1], rays[..., 2]
+    # As `angles_from_ray`, in place and without np.hypot, which guards against numbers that no ray has: tables of
+    # views that never come again are made by this.
+    column, row = np.arctan2(y, x), np.arctan2(z, np.sqrt(x * x + y * y))
+    column /= -2 * np.pi
+    column += 0.5
+    column *= width
+    column -= 0.5
+    row /= -np.pi
+    row += 0.5
+    row *= height
+    row -= 0.5
+    if np.max(column, initial=-0.5) >= width - 0.5:
+        column = np.where(column >= width - 0.5, column - width, column)
+    return column, row
 
 
 def er_rays(width: int, height: int) -> Array:
@@ -122,8 +137,9 @@ def viewport_rays(
     half_height = half_width * height / width if vfov is None else np.tan(vfov / 2)
     left = half_width * (1 - 2 * (np.arange(width) + 0.5) / width)
     up = half_height * (1 - 2 * (np.arange(height) + 0.5) / height)
-    camera = np.stack(np.broadcast_arrays(1.0, left[None, :], up[:, None]), axis=-1)
-    return np.asarray(camera @ view_from_world(yaw, pitch, roll))
+    ahead, to_left, to_up = view_from_world(yaw, pitch, roll)[:, :, None]
+    # One component after the other lies in memory: all that follows works on them one by one.
+    return ((ahead + to_up * up)[:, :, None] + (to_left * left)[:, None, :]).transpose(1, 2, 0)
 
 
 def fibonacci_sphere(n: int) -> Array:

@@ -67,11 +67,13 @@ class ClipWindow:
         return self.end_s - self.start_s
 
 
-PROJECTIONS = ("er", "eac")
-"""What a source's picture may be: equirectangular, or YouTube's equi-angular cubemap."""
+PROJECTIONS = ("er", "eac", "cubemap")
+"""What a source's picture may be: equirectangular, YouTube's equi-angular cubemap, or a cubemap of plain faces."""
 
-STEREO_LAYOUTS = ("mono", "top-bottom", "left-right")
-"""How two eyes may lie in a source's frame: the left eye on top, or on the left."""
+STEREO_LAYOUTS = ("mono", "top-bottom", "left-right", "bottom-top", "right-left")
+"""How two eyes may lie in a source's frame, the left eye's place named first."""
+
+EYES = ("left", "right")
 
 
 @dataclass(frozen=True)
@@ -82,11 +84,19 @@ class SourceLayout:
         projection: one of `PROJECTIONS`.
         stereo: one of `STEREO_LAYOUTS`.
         decided_by: ``manifest``, ``metadata``, ``content`` or ``default``.
+        faces: of a cubemap, ``ARRANGEMENT:ORDER[:TURNS]`` such as ``3x2:RLUDFB:000000``: columns x rows, the faces
+            row by row, and each one's quarter turns clockwise; empty otherwise.
+        bounds: of a cropped equirectangular picture, the shares of the whole one's height and width that are missing
+            at its top, bottom, left and right.
+        pose_deg: yaw, pitch and roll in the world of the picture's middle, as a view's direction.
     """
 
     projection: str
     stereo: str = "mono"
     decided_by: str = "default"
+    faces: str = ""
+    bounds: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    pose_deg: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -124,9 +134,11 @@ class View:
     """A picture of the sphere: which projection, where it looks (degrees), how large it is (pixels).
 
     Attributes:
-        projection: ``viewport`` (pinhole) or ``er`` (a whole, unrotated panorama).
-        hfov_deg: true horizontal opening angle; 360 for ``er``.
-        vfov_deg: true vertical opening angle; 180 for ``er``.
+        projection: ``viewport`` (pinhole), or a whole sphere: ``er``, ``eac`` or ``cubemap``.
+        direction: where the picture's middle looks; of whole spheres, where their front lies.
+        hfov_deg: true horizontal opening angle; 360 for whole spheres.
+        vfov_deg: true vertical opening angle; 180 for whole spheres.
+        faces: of a cubemap, how its faces lie, as in `SourceLayout`; empty otherwise.
     """
 
     projection: str
@@ -135,6 +147,7 @@ class View:
     vfov_deg: float
     width: int
     height: int
+    faces: str = ""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ import avsa_models.dataset
 import avsa_models.features
 import avsa_models.views
 import yt360_tools.geometry
-import yt360_tools.projection
+import yt360_tools.projection.er
+import yt360_tools.projection.views
 from avsa_models.dataset import MomentConfig, PanoramaClips, Sample, draw_sample, open_panoramas
 from avsa_models.features import FeatureConfig
 from avsa_models.views import ViewConfig, Viewpoint
@@ -297,12 +298,12 @@ def sound_mirrored_before_it_is_turned(patch: pytest.MonkeyPatch) -> None:
 
 def opening_without_a_tangent(patch: pytest.MonkeyPatch) -> None:
     """The image plane as wide as the opening angle in radians, as in the published code."""
-    rays = yt360_tools.projection.viewport_rays
+    rays = yt360_tools.projection.views.viewport_rays
 
     def narrower(yaw: float, pitch: float, roll: float, hfov: float, width: int, height: int, vfov: float) -> Array:
         return rays(yaw, pitch, roll, 2 * np.arctan(hfov / 2), width, height, 2 * np.arctan(vfov / 2))
 
-    patch.setattr(yt360_tools.projection, "viewport_rays", narrower)
+    patch.setattr(yt360_tools.projection.views, "viewport_rays", narrower)
 
 
 def opening_angles_exchanged(patch: pytest.MonkeyPatch) -> None:
@@ -317,13 +318,13 @@ def opening_angles_exchanged(patch: pytest.MonkeyPatch) -> None:
 
 def half_a_pixel_lost(patch: pytest.MonkeyPatch) -> None:
     """Pixels counted from their edges: half a pixel of the panorama to the left and up."""
-    pixels = yt360_tools.projection.er_pixels_from_rays
+    pixels = yt360_tools.projection.er.er_pixels_from_rays
 
     def from_edges(rays: Array, width: int, height: int) -> tuple[Array, Array]:
         column, row = pixels(rays, width, height)
         return column + 0.5, row + 0.5
 
-    patch.setattr(yt360_tools.projection, "er_pixels_from_rays", from_edges)
+    patch.setattr(yt360_tools.projection.er, "er_pixels_from_rays", from_edges)
 
 
 def panorama_scaled_from_its_corner(patch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from yt360_tools.ambisonics import beam
 from yt360_tools.errors import UsageError
-from yt360_tools.projection import Frame, sampler, viewport
-from yt360_tools.records import View
+from yt360_tools.projection import Frame, Source, sampler, viewport
+from yt360_tools.records import SourceLayout, View
 from yt360_tools.report.arrivals import Votes, arrival_votes, brightest
 from yt360_tools.report.levels import level_near
 from yt360_tools.shards import StoredClip, StoredView
@@ -105,7 +105,7 @@ def _cut_crops(
     crops = []
     for direction in brightest(votes, _LOUD_CROPS):
         view = viewport(direction, _CROP_HFOV_DEG, 160, 160)
-        picture = sampler(view, "er", width, height)(panorama)
+        picture = sampler(view, Source(SourceLayout("er"), width, height))(panorama)
         level = level_near(beam(foa, direction.ray, pattern), time_s, WINDOW_S, clip.sample_rate_hz)
         crops.append(Crop(view, picture, level))
     return tuple(crops)
