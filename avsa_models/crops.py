@@ -1,8 +1,9 @@
 """Views cut out of panoramas inside a net: `views.cut_crops` in torch, on any device, with gradients.
 
+For GPUs: on one thread of a CPU, 4 views of 8 frames at 112 x 112 take ten times as long as by tables (40 and 4 ms).
 Places are exact where tables count 32nds of a pixel, and nothing is rounded to whole grey levels on the way: against
-`yt360_tools.projection.Sampler` on frames of floats a crop differs by at most 1/64 pixel across and down, and against
-`views.cut_crops`, which rounds up to three times, by at most 2 more grey levels of 255.
+`yt360_tools.projection.Sampler` on frames of floats a crop is displaced by at most 1/64 pixel across and down, and
+against `views.cut_crops`, which rounds up to three times, it differs by at most 2 more grey levels of 255.
 """
 
 import math
@@ -70,28 +71,30 @@ def cut_views(
     if interpolation not in _MODES:
         known = ", ".join(_MODES)
         raise UsageError(f"unknown interpolation {interpolation!r}{nearest(interpolation, _MODES)}; known: {known}")
-    size, count = _check(frames, views)
+    size, count = _one_size(frames, views)
     batch, height, width = len(frames), *frames.shape[-2:]
     margin = _MARGIN[interpolation]
     scaled = antialias and interpolation != "nearest"
     wanted = [[level_for(view, width, height) if scaled else (width, height) for view in row] for row in views]
-    atlas = _Atlas.of(frames.reshape(batch, -1, height, width), sorted({one for row in wanted for one in row}), margin)
-    levels = torch.tensor([[atlas.levels.index(one) for one in row] for row in wanted], device=frames.device)
-    columns, rows = _places(views, frames, torch.tensor(atlas.levels, device=frames.device)[levels])
+    exact = frames if frames.dtype == torch.float64 else frames.float()  # half precision tells no places
+    atlas = _Atlas.of(exact.reshape(batch, -1, height, width), sorted({one for row in wanted for one in row}), margin)
+    sizes = torch.tensor(wanted, device=frames.device)
+    tops = torch.tensor([[atlas.tops[atlas.levels.index(one)] for one in row] for row in wanted], device=frames.device)
+    columns, rows = _places(views, sizes)
     if mirrored is not None:
         flips = mirrored.to(frames.device)[..., None, None]
         columns, rows = (torch.where(flips, at.flip(-1), at) for at in (columns, rows))
-    tops = torch.tensor(atlas.tops, device=frames.device)[levels][..., None, None]
-    grid = torch.stack([atlas.share(columns + margin, -1), atlas.share(rows + margin + tops, -2)], dim=-1)
+    rows = rows + tops[..., None, None]
+    grid = torch.stack([atlas.share(columns + margin, -1), atlas.share(rows + margin, -2)], dim=-1)
     seen = functional.grid_sample(
         atlas.picture,
-        grid.reshape(batch, count * size[0], size[1], 2).to(frames.dtype),
+        grid.reshape(batch, count * size[0], size[1], 2).to(exact),
         mode=_MODES[interpolation],
         padding_mode="border",
         align_corners=False,
     )
     seen = seen.reshape(batch, -1, count, *size).transpose(1, 2)
-    return seen.reshape(batch, count, *frames.shape[1:-2], *size)
+    return seen.reshape(batch, count, *frames.shape[1:-2], *size).to(frames.dtype)
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,7 @@ class _Atlas:
         return (2 * places + 1) / self.picture.shape[dim] - 1
 
 
-def _check(frames: Tensor, views: Sequence[Sequence[View]]) -> tuple[tuple[int, int], int]:
+def _one_size(frames: Tensor, views: Sequence[Sequence[View]]) -> tuple[tuple[int, int], int]:
     """The views' height and width, and how many each panorama has."""
     if frames.ndim < 3 or not frames.is_floating_point() or frames.shape[-1] % 2:
         raise UsageError(
@@ -139,27 +142,24 @@ def _check(frames: Tensor, views: Sequence[Sequence[View]]) -> tuple[tuple[int, 
     return sizes.pop(), counts.pop()
 
 
-def _places(views: Sequence[Sequence[View]], frames: Tensor, sizes: Tensor) -> tuple[Tensor, Tensor]:
+def _places(views: Sequence[Sequence[View]], sizes: Tensor) -> tuple[Tensor, Tensor]:
     """Columns and rows (batch, views, height, width) of the views' pixels in panoramas of `sizes` (batch, views, 2)."""
-    exact = torch.float64 if frames.device.type == "cpu" else torch.float32
-    like = {"dtype": exact, "device": frames.device}
-    turns = torch.as_tensor(np.array([[view.direction.view_from_world for view in row] for row in views])).to(**like)
-    openings = torch.tensor([[(view.hfov_deg, view.vfov_deg) for view in row] for row in views], **like)
-    across, down = torch.tan(torch.deg2rad(openings) / 2).unbind(-1)
-    left = across[..., None] * _from_left(views[0][0].width, like)
-    up = down[..., None] * _from_left(views[0][0].height, like)
-    ahead, to_left, to_up = turns[..., None, None].unbind(2)
+    device = sizes.device
+    turns = np.array([[view.direction.view_from_world for view in row] for row in views])
+    openings = np.array([[(view.hfov_deg, view.vfov_deg) for view in row] for row in views])
+    spans = np.tan(np.radians(openings) / 2)[..., None]
+    left, up = (
+        torch.as_tensor(spans[:, :, index] * (1 - 2 * (np.arange(pixels) + 0.5) / pixels)).to(device, torch.float32)
+        for index, pixels in enumerate((views[0][0].width, views[0][0].height))
+    )
+    axes = torch.as_tensor(turns).to(device, torch.float32)
+    ahead, to_left, to_up = axes[..., None, None].unbind(2)
     rays = ahead + to_left * left[:, :, None, None, :] + to_up * up[:, :, None, :, None]
     x, y, z = rays.unbind(2)
-    width, height = sizes.to(exact)[..., None, None].unbind(2)
+    width, height = sizes[..., None, None].unbind(2)
     columns = (0.5 - torch.atan2(y, x) / (2 * math.pi)) * width - 0.5
     rows = (0.5 - torch.atan2(z, torch.hypot(x, y)) / math.pi) * height - 0.5
     return columns, rows
-
-
-def _from_left(pixels: int, like: dict[str, object]) -> Tensor:
-    """Pixel centres from nearly 1 to nearly -1: what is left, or above, is positive."""
-    return 1 - 2 * (torch.arange(pixels, **like) + 0.5) / pixels  # type: ignore[call-overload, no-any-return]
 
 
 def _continued(frames: Tensor, margin: int) -> Tensor:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 from click.testing import CliRunner, Result
-from worlds import command, dot
+from worlds import boxes, command, dot
 
 from yt360_tools.cli import yt360
 from yt360_tools.errors import MediaError, UsageError, Yt360Error
@@ -205,6 +205,28 @@ def test_wishes_that_make_no_sense(words: tuple[str, ...], says: str, video: Pat
     assert not list(tmp_path.iterdir())
 
 
-def test_a_header_of_fisheye_is_refused_by_name(video: Path, tmp_path: Path) -> None:
+def test_what_a_header_says_and_nobody_can_read(video: Path, tmp_path: Path) -> None:
+    """The message names this command's own options."""
     error = refused(video, "-o", tmp_path / "out.mp4", "--to", "er", "--from", "fisheye")
     assert "fisheye pictures and pairs of them are not supported" in str(error)
+    labelled = tmp_path / "in.mp4"
+    dot.run_ffmpeg(["-i", video, "-c:v", "copy", "-an", labelled])
+    boxes.put_into_mp4(labelled, boxes.cbmp(layout=7))
+    error = refused(labelled, "-o", tmp_path / "out.mp4", "--to", "er")
+    assert isinstance(error, MediaError)
+    assert "Here --from, --stereo and --faces declare it" in str(error)
+    done = run(labelled, "-o", tmp_path / "out.mp4", "--to", "er", "--size", "64", "--faces", "3x2:FRBLUD")
+    assert done.stderr.startswith("input: 128x64 cubemap mono, as said; faces 3x2:FRBLUD")
+
+
+def test_a_picture_that_nothing_tells_of_and_that_is_no_panorama(tmp_path: Path) -> None:
+    brighter_to_the_right = np.broadcast_to(np.linspace(20, 230, 120)[:, None], (4, 90, 120, 3))
+    raw = brighter_to_the_right.astype(np.uint8).tobytes()
+    source = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "120x90", "-framerate", "4", "-i", "-")
+    dot.run_ffmpeg([*source, "-c:v", "libx264", "-crf", "10", tmp_path / "in.mp4"], [raw])
+    error = refused(tmp_path / "in.mp4", "-o", tmp_path / "out.mp4", "--to", "viewport")
+    assert "120 x 90" in str(error)
+    assert "--from" in str(error)
+    bounds = ("--bounds", "0.25,0.25,0.3333333,0.3333333")
+    done = run(tmp_path / "in.mp4", "-o", tmp_path / "out.mp4", "--to", "er", "--size", "64", *bounds)
+    assert "er mono, as said; missing shares 0.25,0.25,0.333333,0.333333" in done.stderr

@@ -55,6 +55,7 @@ class Projected:
         frames: how many pictures were written.
         seconds: how long the video lasts; 0 of a still picture.
         sound_channels: of the written sound; 0 when there is none.
+        sample_rate_hz: of the sound as it was given to the codec; Opus has 48 kHz for most.
     """
 
     output: Path

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yt360_tools.config import POSE_SIGNS
-from yt360_tools.errors import UsageError, nearest
+from yt360_tools.errors import MediaError, UsageError, nearest
 from yt360_tools.media.layout import decide_layout
 from yt360_tools.media.look import look_of
 from yt360_tools.projection import EAC_BORDER_PX, Source, check_er_shape, parse_faces
@@ -16,6 +16,7 @@ from yt360_tools.records import EYES, PROJECTIONS, STEREO_LAYOUTS, SourceLayout
 _NAMES = {"er": "er", "eac": "eac", "cube": "cubemap", "cubemap": "cubemap"}
 _SAMPLE_WIDTH = 512
 _ON_PURPOSE = "--from er"
+_SAYABLE = ("unsupported_projection", "unknown_faces", "not_equirectangular")
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class InputHints:
 
 
 def check_hints(hints: InputHints) -> InputHints:
-    """The hints, the projection under the project's name.
+    """The hints, the projection under the project's name; faces imply a cubemap, bounds an equirectangular picture.
 
     Raises:
         UsageError: a word that is unknown.
@@ -71,7 +72,8 @@ def check_hints(hints: InputHints) -> InputHints:
         raise UsageError(f"--pose-signs is one of {', '.join(POSE_SIGNS)}; got {hints.pose_signs!r}")
     if not (np.isfinite(hints.eac_border_px) and hints.eac_border_px >= 0):
         raise UsageError(f"--eac-border is 0 pixels or more; got {hints.eac_border_px}")
-    return replace(hints, projection=_NAMES.get(projection, ""))
+    implied = "cubemap" if hints.faces else "er" if hints.bounds else ""
+    return replace(hints, projection=_NAMES.get(projection, implied))
 
 
 def source_of_video(path: Path, hints: InputHints, width: int, height: int) -> Source:
@@ -82,13 +84,18 @@ def source_of_video(path: Path, hints: InputHints, width: int, height: int) -> S
         MediaError: as `decide_layout`.
     """
     faces = hints.faces if hints.projection in ("", "cubemap") else None
-    decided = decide_layout(
-        path,
-        declared=(hints.projection or None, hints.stereo or None),
-        faces=faces or None,
-        pose="ignore" if hints.pose != "metadata" else "metadata",
-        pose_signs=hints.pose_signs,
-    )
+    try:
+        decided = decide_layout(
+            path,
+            declared=(hints.projection or None, hints.stereo or None),
+            faces=faces or None,
+            pose="ignore" if hints.pose != "metadata" else "metadata",
+            pose_signs=hints.pose_signs,
+        )
+    except MediaError as error:
+        if error.reason not in _SAYABLE:
+            raise
+        raise MediaError(error.reason, f"{error}. Here --from, --stereo and --faces declare it") from error
     return _source(decided, hints, width, height)
 
 

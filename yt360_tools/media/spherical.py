@@ -120,7 +120,11 @@ def _read_video(walker: Walker, video: Box) -> SphericalMetadata | None:
 
 
 def _read_projection(walker: Walker, projection: Box, found: SphericalMetadata) -> SphericalMetadata:
-    """The type stands before or behind what belongs to it, so its data are understood at the end."""
+    """The type stands before or behind what belongs to it, so its data are understood at the end.
+
+    The pose counts as in MP4: that is what a remux writes here, although Matroska's own text has yaw and roll the other
+    way round.
+    """
     pose_deg, data = [0.0, 0.0, 0.0], b""
     for box in walker.elements_in(projection, _PROJECTION_TYPE, _PROJECTION_PRIVATE, *_POSE):
         if box.kind == _PROJECTION_TYPE:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from yt360_tools.projection.faces import parse_faces
 from yt360_tools.records import View
 
 _OVERSAMPLING = 1.5
@@ -16,12 +17,21 @@ def sufficient_width(view: View, projection: str) -> int:
     the edge invents (aliasing here, blur there: twice each at 120 degrees), and that is always more than the
     view's mean, tan(h) / h. Up to 96 degrees 1.5 times the centre's is more, and is kept. The corners, denser yet,
     are left to blur. Width and height each ask for their own; a view may be rolled, so both directions of the
-    source serve the greater one.
+    source serve the greater one. A cubemap's face counts as a view, a panorama and an equi-angular face as evenly
+    dense.
+
+    Args:
+        projection: the source's, ``er`` or ``eac``. (A plain face has half its width a radian in its middle.)
     """
-    if view.projection == "er":
-        per_radian = _OVERSAMPLING * view.width / (2 * np.pi)
-    else:
+    if view.projection == "viewport":
         per_radian = max(_wanted_density(view.width, view.hfov_deg), _wanted_density(view.height, view.vfov_deg))
+    elif view.projection == "er":
+        per_radian = _OVERSAMPLING * max(view.width, 2 * view.height) / (2 * np.pi)
+    elif view.projection == "eac":
+        per_radian = _OVERSAMPLING * max(view.width / 3, view.height / 2) / (np.pi / 2)
+    else:
+        grid = parse_faces(view.faces)
+        per_radian = _wanted_density(max(view.width / grid.columns, view.height / grid.rows), 90.0)
     turn_share = 1.0 if projection == "er" else 0.75
     return int(np.ceil(2 * np.pi * per_radian * turn_share / 12)) * 12
 
@@ -34,7 +44,7 @@ def sufficient_height(width: int, projection: str) -> int:
     return width // 2 if projection == "er" else width // 3 * 2
 
 
-def _wanted_density(pixels: int, opening_deg: float) -> float:
+def _wanted_density(pixels: float, opening_deg: float) -> float:
     """Source pixels a radian for a side of a pinhole view, see `sufficient_width`."""
     half = np.radians(opening_deg) / 2
     return float(pixels / (2 * np.tan(half)) * max(_OVERSAMPLING, 1 / np.cos(half)))

@@ -8,7 +8,7 @@ from typing import Any
 
 from yt360_tools import ambisonics, geometry, projection, records
 
-PAGE = Path(__file__).parents[1] / "docs" / "conventions.md"
+PAGE = Path(__file__).parents[2] / "docs" / "conventions.md"
 
 _NAMES: dict[str, Any] = {
     **{name: getattr(math, name) for name in ("atan", "degrees", "pi", "radians", "sqrt", "tan")},

@@ -116,4 +116,4 @@ def test_plane_waves_are_spaudiopys_in_sn3d() -> None:
 
 def test_the_scenes_do_not_know_the_project() -> None:
     for name in ("layouts", "plane_waves"):
-        assert "yt360_tools" not in (Path(__file__).parent / "worlds" / f"{name}.py").read_text()
+        assert "yt360_tools" not in (Path(__file__).parents[1] / "worlds" / f"{name}.py").read_text()

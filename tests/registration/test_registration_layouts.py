@@ -309,7 +309,7 @@ def test_a_microphone_that_is_fixed_to_the_camera(rebuild: Callable[..., dict[st
 
 
 def test_all_that_a_shard_tells_of_its_source_is_explained(left: dict[str, Any]) -> None:
-    page = (Path(__file__).parents[1] / "docs" / "shard-format.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "shard-format.md").read_text(encoding="utf-8")
     explained = set(re.findall(r"`(\w+)`", page.partition("## What `source` tells")[2].partition("\n## ")[0]))
     told = {key for clip in left.values() for key in clip.facts["source"]}
     assert told
