@@ -145,7 +145,7 @@ def test_ctrl_c_leaves_nothing_half_written(video: Path, tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("channels", "says"),
-    [(1, "has 1 channels"), (2, "has 2 channels"), (5, "has 5 channels"), (6, "2,1,4,0.*packed as 5.1")],
+    [(1, "has 1 channel "), (2, "has 2 channels"), (5, "has 5 channels"), (6, "2,1,4,0.*packed as 5.1")],
 )
 def test_sound_that_is_no_ambisonics(channels: int, says: str, video: Path, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "sound.wav", np.zeros((2 * RATE_HZ, channels)), RATE_HZ)

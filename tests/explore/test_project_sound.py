@@ -9,7 +9,8 @@ from worlds.layouts import camera_axes
 from worlds.plane_waves import encoded
 
 from yt360_tools.errors import UsageError
-from yt360_tools.explore.project_sound import Ambisonics, choose_channels, turned, turned_along
+from yt360_tools.explore.ambisonic_channels import Ambisonics, choose_channels, parse_channel_map
+from yt360_tools.explore.project_sound import turned, turned_along
 
 RATE_HZ = 16_000
 PLACE = np.array([0.48, -0.6, 0.64])
@@ -77,6 +78,11 @@ def test_nothing_to_turn() -> None:
     assert list(turned_along([np.zeros((4, 0), np.float32)], moving, RATE_HZ)) == []
 
 
+def chosen(channels: int, layout: str, wanted: str, *, ways_out: str = "") -> Ambisonics:
+    named = None if wanted == "auto" else parse_channel_map(wanted)
+    return choose_channels("a.mp4", channels, layout, named, ways_out=ways_out)
+
+
 @pytest.mark.parametrize(
     ("channels", "layout", "wanted", "found"),
     [
@@ -90,24 +96,24 @@ def test_nothing_to_turn() -> None:
     ],
 )
 def test_channels_that_are_ambisonics(channels: int, layout: str, wanted: str, found: Ambisonics) -> None:
-    assert choose_channels("a.mp4", channels, layout, wanted) == found
+    assert chosen(channels, layout, wanted) == found
 
 
 @pytest.mark.parametrize(
     ("channels", "wanted", "says"),
     [
-        (1, "auto", "has 1 channels .*--no-sound leaves it out, --sound FILE takes another file's, --channel-map"),
-        (2, "auto", r"of a\.mp4 has 2 channels \(some\), and ambisonics have 4, 9, 16, 25, 36, 49 or 64"),
-        (5, "auto", "has 5 channels"),
-        (6, "auto", "2,1,4,0.*packed as 5.1 by YouTube"),
+        (1, "auto", "has 1 channel .*told from fewer; --no-sound leaves it out$"),
+        (2, "auto", r"a\.mp4: its sound has 2 channels \(some\), and .* have 4, 9, 16, 25, 36, 49 or 64"),
+        (5, "auto", "has 5 channels .*--channel-map: 0,1,2,3 for the first of them; --no-sound"),
+        (6, "auto", "2,1,4,0 for first order that YouTube packed as 5.1"),
         (81, "auto", "has 81 channels"),
-        (6, "2,1,4", "4, 9, 16 ... different numbers; got '2,1,4'"),
-        (6, "2,1,4,4", "different numbers"),
+        (6, "2,1,4", "names 3 channels, and .*4, 9, 16"),
+        (6, "2,1,4,4", "names a channel twice: 2,1,4,4"),
         (6, "w,y,z,x", "counted from 0"),
-        (6, "2,1,4,6", "has the channels 0 to 5"),
+        (6, "2,1,4,6", "numbered 0 to 5; --channel-map names 6"),
         (6, "-1,1,2,3", "counted from 0"),
     ],
 )
 def test_channels_that_are_not(channels: int, wanted: str, says: str) -> None:
     with pytest.raises(UsageError, match=says):
-        choose_channels("a.mp4", channels, "some", wanted)
+        chosen(channels, "some", wanted, ways_out="--no-sound leaves it out")

@@ -1,13 +1,11 @@
-"""The sound beside a turned picture: which channels are the ambisonics, and turning them, also while they sound."""
+"""Turning the sound beside a turned picture, also while it sounds; and a beam of it."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from math import isqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-from yt360_tools.ambisonics import BEAM_PATTERNS, MAX_ORDER, beam, channel_matrix, order_of
+from yt360_tools.ambisonics import BEAM_PATTERNS, beam, channel_matrix, order_of
 from yt360_tools.errors import UsageError, nearest
 from yt360_tools.geometry import Array
 
@@ -17,59 +15,6 @@ Rotations = Callable[[Array], NDArray[np.float64]]
 
 _STEP_S = 0.01
 """How often a moving direction is asked for; in between, the two turned sounds are faded into each other."""
-
-_COUNTS = tuple((order + 1) ** 2 for order in range(1, MAX_ORDER + 1))
-_WAYS_OUT = "--no-sound leaves it out, --sound FILE takes another file's, --channel-map says which channels they are"
-
-
-@dataclass(frozen=True)
-class Ambisonics:
-    """Which channels of a track are W, Y, Z, X and so on, and what is left out beside them."""
-
-    channel_map: tuple[int, ...]
-    left_out: int = 0
-
-    @property
-    def order(self) -> int:
-        return order_of(len(self.channel_map))
-
-
-def choose_channels(name: str, channels: int, layout_name: str, wanted: str = "auto") -> Ambisonics:
-    """Which of a track's `channels` are ambisonics.
-
-    Four, nine, sixteen ... channels are, and so is the larger part of a layout that ffmpeg calls ``ambisonic`` (a
-    head-locked pair may lie behind). Others are so only when `wanted` names their places, such as ``2,1,4,0``.
-
-    Raises:
-        UsageError: it cannot be told, or `wanted` makes no sense; the message says what can be done.
-    """
-    if wanted != "auto":
-        return Ambisonics(_parse_map(name, channels, wanted))
-    if channels in _COUNTS:
-        return Ambisonics(tuple(range(channels)))
-    if layout_name.startswith("ambisonic") and channels > 4:
-        count = isqrt(channels) ** 2
-        return Ambisonics(tuple(range(count)), channels - count)
-    hint = ""
-    if channels == 6:
-        hint = " ('2,1,4,0' for first order packed as 5.1 by YouTube, '0,1,2,3' with head-locked stereo behind)"
-    raise UsageError(
-        f"the sound of {name} has {channels} channels ({layout_name}), and ambisonics have "
-        f"{', '.join(map(str, _COUNTS[:-1]))} or {_COUNTS[-1]}: {_WAYS_OUT}{hint}"
-    )
-
-
-def _parse_map(name: str, channels: int, text: str) -> tuple[int, ...]:
-    parts = text.split(",")
-    places = tuple(int(part) for part in parts) if all(part.strip().isdecimal() for part in parts) else ()
-    if len(places) not in _COUNTS or len(set(places)) != len(places):
-        raise UsageError(
-            "a channel map names the places of W, Y, Z, X (and of higher orders) among the channels, counted from 0, "
-            f"such as 2,1,4,0: {', '.join(map(str, _COUNTS[:3]))} ... different numbers; got {text!r}"
-        )
-    if max(places) >= channels:
-        raise UsageError(f"--channel-map {text}: the sound of {name} has the channels 0 to {channels - 1}")
-    return places
 
 
 def check_beam(pattern: str) -> None:

@@ -8,12 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from yt360_tools.errors import MediaError, UsageError
+from yt360_tools.explore.ambisonic_channels import Ambisonics, choose_channels, parse_channel_map
 from yt360_tools.explore.project_sound import (
-    Ambisonics,
     Samples,
     beamed,
     check_beam,
-    choose_channels,
     silence,
     turned,
     turned_along,
@@ -25,6 +24,8 @@ from yt360_tools.media.sound import EDGE_S
 from yt360_tools.media.sound_pieces import open_sound
 from yt360_tools.media.writing import SoundTrack
 from yt360_tools.projection import Source
+
+_WAYS_OUT = "--no-sound leaves it out, --sound FILE takes another file's"
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ def planned_sound(
     if not file.is_file():
         raise UsageError(f"--sound {file}: that file is not there")
     probe = probe_sound(file)
-    chosen = choose_channels(file.name, probe.channels, probe.layout_name, wish.channel_map)
+    named = None if wish.channel_map == "auto" else parse_channel_map(wish.channel_map)
+    chosen = choose_channels(file.name, probe.channels, probe.layout_name, named, ways_out=_WAYS_OUT)
     if chosen.left_out:
         note(f"note: {chosen.left_out} channels behind the ambisonics do not turn with a head, and are left out")
     blocks = _between(file, probe, chosen, start_s, end_s, note)

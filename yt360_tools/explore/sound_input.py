@@ -1,20 +1,17 @@
 """A file's sound as ambisonics, whatever its order, channels and scaling: AmbiX in pieces, turned as asked."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from math import isfinite, isqrt
+from math import isfinite
 from pathlib import Path
 
-from yt360_tools.ambisonics import FORMATS, MAX_ORDER, Sound, convert, order_of, rotate
+from yt360_tools.ambisonics import FORMATS, Sound, convert, order_of, rotate
 from yt360_tools.errors import MediaError, UsageError, nearest
+from yt360_tools.explore.ambisonic_channels import choose_channels
 from yt360_tools.geometry import Direction
-from yt360_tools.media.probe import SoundProbe, probe_sound
+from yt360_tools.media.probe import probe_sound
 from yt360_tools.media.sound_pieces import open_sound
-
-_COUNTS = tuple((order + 1) ** 2 for order in range(1, MAX_ORDER + 1))
-_ALLOWED = f"ambisonics of orders 1 to {MAX_ORDER} have {', '.join(map(str, _COUNTS[:-1]))} or {_COUNTS[-1]}"
 
 
 @dataclass(frozen=True)
@@ -73,7 +70,8 @@ def open_ambisonics(source: SoundInput) -> OpenedSound:
     if not source.path.exists():
         raise UsageError(f"{source.path} is not there; a media file with ambisonic sound is needed")
     probe = probe_sound(source.path)
-    chosen = ambisonic_channels(source.path.name, probe, source.channel_map)
+    found = choose_channels(source.path.name, probe.channels, probe.layout_name, source.channel_map)
+    chosen = found.channel_map
     with _span_errors():
         opened = open_sound(source.path, channel_map=chosen, start_s=source.start_s, end_s=source.end_s)
     end_s = probe.end_s if source.end_s is None else source.end_s
@@ -122,62 +120,11 @@ def parse_direction(option: str, text: str, *, with_roll: bool = False) -> Direc
     return Direction(*numbers)
 
 
-def parse_channel_map(text: str) -> tuple[int, ...]:
-    """The places of ``2,1,4,0``.
-
-    Raises:
-        UsageError: it is no list of whole numbers.
-    """
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isdecimal() for part in parts):
-        raise UsageError(
-            "--channel-map is the places of the ambisonic channels among the file's, counted from 0 and parted by "
-            f"commas, such as 2,1,4,0; got {text!r}"
-        )
-    return tuple(map(int, parts))
-
-
 def as_ambix(sound: Sound, source: SoundInput) -> Sound:
     """Sound as its file has it in AmbiX, turned to the view."""
     if source.source_format != "sn3d":
         sound = convert(sound, source.source_format, "sn3d")
     return sound if source.view is None else rotate(sound, source.view)
-
-
-def ambisonic_channels(name: str, probe: SoundProbe, channel_map: tuple[int, ...] | None) -> tuple[int, ...]:
-    """Which channels of a file are ambisonics: those of `channel_map`, or all when so many are a whole order.
-
-    A pair behind them is left out where the file itself calls the others ambisonic.
-
-    Raises:
-        UsageError: they are none; it says what was seen, and what could be meant.
-    """
-    seen = f"{name}: its sound has {probe.channels} channel{'s' * (probe.channels > 1)} ({probe.layout_name})"
-    if channel_map is not None:
-        _check_map(seen, probe.channels, channel_map)
-        return channel_map
-    labelled = re.match(r"ambisonic (\d)", probe.layout_name)
-    count = (int(labelled[1]) + 1) ** 2 if labelled else probe.channels
-    if count in _COUNTS and count <= probe.channels:
-        return tuple(range(count))
-    if probe.channels < 4:
-        raise UsageError(f"{seen}, and {_ALLOWED}: where sound comes from cannot be told from fewer")
-    hint = (
-        "2,1,4,0 for first order that YouTube packed as 5.1, 0,1,2,3 for first order with two more behind"
-        if probe.channels == 6
-        else f"{','.join(map(str, range(isqrt(probe.channels) ** 2)))} for the first of them"
-    )
-    raise UsageError(f"{seen}, and {_ALLOWED}; if some of them are, name those in order with --channel-map: {hint}")
-
-
-def _check_map(seen: str, channels: int, channel_map: tuple[int, ...]) -> None:
-    if len(channel_map) not in _COUNTS:
-        raise UsageError(f"--channel-map names {len(channel_map)} channels, and {_ALLOWED}")
-    wrong = [place for place in channel_map if not 0 <= place < channels]
-    if wrong:
-        raise UsageError(f"{seen}, numbered 0 to {channels - 1}; --channel-map names {wrong[0]}")
-    if len(set(channel_map)) < len(channel_map):
-        raise UsageError(f"--channel-map names a channel twice: {','.join(map(str, channel_map))}")
 
 
 def _check_span(source: SoundInput) -> None:
