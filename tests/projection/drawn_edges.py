@@ -18,8 +18,8 @@ class Shapes:
 
     vectors: Values
     phases: Values
-    dark: int = 45
-    light: int = 210
+    dark: int = 37
+    light: int = 220
 
     def at(self, rays: Values) -> Picture:
         unit = rays / np.linalg.norm(rays, axis=-1, keepdims=True)

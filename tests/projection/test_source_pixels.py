@@ -175,5 +175,5 @@ class TestWhatALayoutCannotBe:
             Source(SourceLayout("er"), 0, 160)
         with pytest.raises(UsageError, match=r"'middle'.*left, right"):
             Source(SourceLayout("er"), 320, 160, eye="middle")
-        with pytest.raises(UsageError, match="leaves no face"):
+        with pytest.raises(UsageError, match="leaves no face a whole pixel"):
             Source(SourceLayout("eac"), 320, 160, (2.0, 40.0))

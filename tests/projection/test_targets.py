@@ -129,7 +129,7 @@ class TestWholeSpheres:
             (("cubemap", 97, 64), r"3 x 2 faces.*got 97 x 64"),
             (("cubemap", 96, 65), r"got 96 x 65"),
             (("eac", 96, 65), r"even height; got 96 x 65"),
-            (("eac", 96, 8), "leaves no face"),
+            (("eac", 96, 8), "leaves no face a whole pixel"),
         ],
     )
     def test_that_cannot_be(self, given: tuple[str, int, int], said: str) -> None:

@@ -74,9 +74,13 @@ NO_REDUCTION = Reduction()
 
 
 def plan_reduction(columns: Array, rows: Array) -> Reduction:
-    """What keeps views whose pixels (views, height, width) lie at these places of a frame from aliasing."""
+    """What keeps views whose pixels (views, height, width) lie at these places of a frame from aliasing.
+
+    It is one for all their pixels, fit for the median. A pinhole view's pixels are 1 / cos^2 as coarse in its middle as
+    towards its edge, so above some 100 degrees the middle still aliases, and so it does beside a pole.
+    """
     across, down = minification(columns, rows)
-    halve_x, halve_y = (max(0, int(np.ceil(np.log2(of / _MOST_PIXELS)))) for of in (across, down))
+    halve_x, halve_y = (max(0, int(np.ceil(np.log2(max(of, 1.0) / _MOST_PIXELS)))) for of in (across, down))
     if halve_x > halve_y and down / 2**halve_x > _FEWEST_ROWS:
         halve_y = halve_x  # squares are halved many times as fast as rows alone
     row_step = 2 if halve_y and down / 2**halve_y > 2 * _FEWEST_ROWS else 1

@@ -30,7 +30,7 @@ class Window:
     part: Rectangle
 
     def of(self, frame: Image, reduction: Reduction) -> Image:
-        return reduction.shrunk(frame[self.part.slices])
+        return reduction.blurred(reduction.shrunk(frame[self.part.slices]))
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Boxes:
             part = canvas[there.slices]
             part[...] = reduction.shrunk(frame[here.slices]).reshape(part.shape)
         if self.beyond is None:
-            return canvas
+            return reduction.blurred(canvas)
         pixels, first = self.beyond.read(frame), 0
         for there in self.lacking:
             part, whole = canvas[there.slices], there.times(reduction.step)
@@ -64,7 +64,7 @@ class Boxes:
             sheet = pixels[first:last].reshape(whole.height, whole.width, *frame.shape[2:])
             part[...] = reduction.shrunk(sheet).reshape(part.shape)
             first = last
-        return canvas
+        return reduction.blurred(canvas)
 
 
 def plan_canvas(

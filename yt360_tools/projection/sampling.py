@@ -26,7 +26,7 @@ _KEPT_SAMPLERS = 12
 """Tables kept: two cubes' faces. A table has 6 bytes a pixel, and views that change with the clip never come again."""
 
 _COUNTED_FROM = {"er": 2}
-"""Places in a panorama were once counted from 2 pixels beyond its corner, and what was cut then must come again."""
+"""Places in a panorama are counted from 2 pixels beyond its corner: on that the last bit of stored bytes depends."""
 
 _MOST_CHANNELS = 4
 """OpenCV interpolates between no more at a time."""
@@ -36,11 +36,12 @@ class Sampler:
     """Cuts one view, or several of one size, out of a source's frames, with a table that is made once.
 
     Args:
-        view: a view, or a sequence of views of one size; they then share what is done to a frame for all.
+        view: a view, or a sequence of views of one size and of like openings; they share what is done to a frame.
         interpolation: ``nearest`` (for label maps), ``linear``, ``cubic`` or ``lanczos``; places count 32nds of a
             pixel. The kernels of the last two overshoot at edges; integers are held within their range.
-        antialias: averages areas of the source before reading it, by as much as the view is coarser. Nothing happens
-            where the view is as fine as the source or finer, and labels are never averaged.
+        antialias: averages areas of the source before reading it, by as much as the views are coarser in the median
+            (above some 100 degrees, and beside a pole, their middle still aliases). Nothing happens where a view is
+            as fine as the source or finer, and labels are never averaged.
         fill: what a view shows where a cropped picture has nothing.
 
     Raises:
@@ -68,10 +69,10 @@ class Sampler:
         pixels = source_pixels(rays, source)
         self._mixes = how.name != "nearest"
         self._reduction = plan_reduction(pixels.columns, pixels.rows) if antialias and self._mixes else NO_REDUCTION
-        self._is_plain = self._reduction == NO_REDUCTION
+        is_plain = self._reduction == NO_REDUCTION
         self._outside = None if pixels.inside.all() else ~pixels.inside.reshape(self._seen)
-        columns, rows = self._reduction.places(*_within_reach(pixels, source, how, is_plain=self._is_plain))
-        counted_from = _COUNTED_FROM.get(source.layout.projection, 0) if self._is_plain else 0
+        columns, rows = self._reduction.places(*_within_reach(pixels, source, how, is_plain=is_plain))
+        counted_from = _COUNTED_FROM.get(source.layout.projection, 0) if is_plain else 0
         table = make_table(columns, rows, how, counted_from=counted_from)
         self._canvas, self._table = plan_canvas(table, pixels.patches, source, self._reduction)
 
@@ -111,8 +112,6 @@ class Sampler:
             ]
             return np.concatenate(parts, axis=-1)
         image = self._canvas.of(readable(frame, mixed=self._mixes), self._reduction)
-        if not self._is_plain:
-            image = self._reduction.blurred(image)
         seen = restored(self._table.read(image), frame.dtype, mixed=self._mixes)
         seen = seen.reshape(self._seen + frame.shape[2:])
         if self._outside is not None:

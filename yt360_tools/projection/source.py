@@ -64,8 +64,9 @@ class Source:
         if self.width < 1 or self.height < 1:
             raise UsageError(f"a frame needs at least 1 x 1 pixels; got {self.width} x {self.height}")
         _check_layout(self.layout)
-        if self.layout.projection != "er" and min(_face_frame(self).cell_size) <= 0:
-            raise UsageError(f"a border of {self.border_px} pixels leaves no face in {self.width} x {self.height}")
+        if self.layout.projection != "er" and min(_face_frame(self).cell_size) < 1:
+            border = f" with a border of {self.border_px} pixels" if self.layout.projection == "eac" else ""
+            raise UsageError(f"a frame of {self.width} x {self.height}{border} leaves no face a whole pixel")
 
 
 def _check_layout(layout: SourceLayout) -> None:
