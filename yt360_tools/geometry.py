@@ -101,14 +101,10 @@ def er_pixels_from_rays(rays: Array, width: float, height: float) -> tuple[Array
     # As `angles_from_ray`, in place and without np.hypot, which guards against numbers that no ray has: tables of
     # views that never come again are made by this.
     column, row = np.arctan2(y, x), np.arctan2(z, np.sqrt(x * x + y * y))
-    column /= -2 * np.pi
-    column += 0.5
-    column *= width
-    column -= 0.5
-    row /= -np.pi
-    row += 0.5
-    row *= height
-    row -= 0.5
+    column *= width / (-2 * np.pi)
+    column += width / 2 - 0.5
+    row *= height / -np.pi
+    row += height / 2 - 0.5
     if np.max(column, initial=-0.5) >= width - 0.5:
         column = np.where(column >= width - 0.5, column - width, column)
     return column, row

@@ -66,7 +66,7 @@ class TestPose:
 
     def test_of_matroska(self, tmp_path: Path) -> None:
         yaw, pitch, roll = ANGLES
-        ours = here("Matroska pose, by its specification", yaw=yaw, pitch=pitch, roll=roll)
+        ours = here("Matroska pose, by RFC 9559's words", yaw=yaw, pitch=pitch, roll=roll)
         assert camera_axes(_angles(ours)) == pytest.approx(posed(-yaw, pitch, -roll))
         path = tmp_path / "a.mkv"
         path.write_bytes(boxes.matroska(boxes.projection_elements(1, boxes.equi_payload(), ANGLES, double=True)))

@@ -2,10 +2,12 @@
 
 import json
 import sys
+import zlib
 from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 import soundfile
@@ -186,7 +188,7 @@ def test_sound_of_another_time(video: Path, tmp_path: Path) -> None:
         (("-o", "out.mp4", *TO_ER, "--start", "2.5"), "lasts from 0 s to 2 s; from 2.5 s to 2 s is none of it"),
         (("-o", "out.mp4", *TO_ER, "--start", "1", "--end", "0.5"), "from 1 s to 0.5 s is none of it"),
         (("-o", "out.mp4", *TO_ER, "--start", "nan"), "is none of it"),
-        (("-o", "out.mp4", *TO_ER, "--fps", "0"), "--fps is more than 0"),
+        (("-o", "out.mp4", *TO_ER, "--fps", "0"), "--fps is 0.01 to 1000"),
         (("-o", "out.mp4", *TO_ER, "--codec", "vp9"), "holds the video codecs h264; got 'vp9'"),
         (("-o", "out.mp4", *TO_ER, "--sound-codec", "mp3"), "holds the sound codecs aac, opus, flac"),
         (("-o", "out.mp4", *TO_ER, "--quality", "99"), "from 0 (best) to 51; got 99"),
@@ -230,3 +232,45 @@ def test_a_picture_that_nothing_tells_of_and_that_is_no_panorama(tmp_path: Path)
     bounds = ("--bounds", "0.25,0.25,0.3333333,0.3333333")
     done = run(tmp_path / "in.mp4", "-o", tmp_path / "out.mp4", "--to", "er", "--size", "64", *bounds)
     assert "er mono, as said; missing shares 0.25,0.25,0.333333,0.333333" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--fps", "0.0001"), "--fps is 0.01 to 1000"),
+        (("--fps", "0.3", "--end", "1"), "hold no frame at 0.3 a second"),
+        (("--size", "32768x32768"), "may have 134217728 pixels"),
+    ],
+)
+def test_no_frame_and_too_many_pixels(words: tuple[str, ...], says: str, video: Path, tmp_path: Path) -> None:
+    error = refused(video, "-o", tmp_path / "out.mp4", *TO_ER, "--no-sound", *words)
+    assert isinstance(error, UsageError)
+    assert says in str(error)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_still_picture_of_a_video_has_no_sound(video: Path, tmp_path: Path) -> None:
+    words = (video, "-o", tmp_path / "out.png", *TO_ER)
+    assert "a still picture has no sound" in str(refused(*words, "--beam", "cardioid"))
+    run(*words, "--no-sound")
+
+
+def test_a_picture_that_opencv_will_not_decode(tmp_path: Path) -> None:
+    header = b"IHDR" + (60000).to_bytes(4, "big") + (30000).to_bytes(4, "big") + bytes([8, 2, 0, 0, 0])
+    chunk = (13).to_bytes(4, "big") + header + zlib.crc32(header).to_bytes(4, "big")
+    (tmp_path / "huge.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk)
+    error = refused(tmp_path / "huge.png", "-o", tmp_path / "out.png", *TO_ER)
+    assert isinstance(error, MediaError)
+    assert error.reason == "unreadable_picture"
+
+
+def test_a_smooth_picture_that_has_not_the_shape_of_a_panorama(tmp_path: Path) -> None:
+    """Its ends meet and nothing parts its middle, as in any picture with dark bars at its sides."""
+    across = 120 * np.sin(np.linspace(0, np.pi, 120)) ** 2
+    picture = np.add.outer(np.linspace(20, 100, 90), across)[..., None].repeat(3, 2).astype(np.uint8)
+    cv2.imwrite(str(tmp_path / "flat.png"), picture)
+    words = (tmp_path / "flat.png", "-o", tmp_path / "out.png", "--to", "er", "--size", "64")
+    error = refused(*words)
+    assert "120 x 90" in str(error)
+    assert "--from er" in str(error)
+    assert run(*words, "--from", "er", "--stereo", "mono").exit_code == 0

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yt360_tools.ambisonics import BandCovariances, CovarianceStream, Sound, arrivals_of, beam_channels
-from yt360_tools.errors import UsageError
+from yt360_tools.errors import MediaError, UsageError
 from yt360_tools.explore.project_source import InputHints, source_of_video
 from yt360_tools.explore.sound_input import OpenedSound, SoundInput, open_ambisonics
 from yt360_tools.geometry import Array, er_rays, ray_from_angles
@@ -17,7 +17,7 @@ from yt360_tools.media.frames import FrameReader
 from yt360_tools.media.probe import PictureProbe, probe_video
 from yt360_tools.media.spherical_boxes import equirectangular_label
 from yt360_tools.media.writing import Encoding, PictureTrack, SoundTrack, check_encoding, evenly, write_media
-from yt360_tools.projection import panorama, sampler
+from yt360_tools.projection import Source, panorama, sampler
 
 RANGE_DB = 15.0
 """What is drawn fades out this far below the loudest direction of all moments."""
@@ -80,7 +80,8 @@ def write_overlay(
     Colours show by how much a beam along each direction hears more than the mean over all directions, in decibels below
     the loudest direction of all moments: what is silent, or comes from everywhere, shows no colour. A ring is around
     the direction from which the moment's sound arrives, where it comes from one. The span is where there are both
-    picture and sound; memory does not grow with it.
+    picture and sound; memory grows with the sound's covariances alone (5 MB an hour in first order, 1.2 GB
+    in the 7th).
 
     Raises:
         UsageError: picture and sound have no moment in common, or the layout cannot be read.
@@ -96,7 +97,7 @@ def write_overlay(
             f"{path.name}: the picture, {picture.start_s:.3f} s to {picture.end_s:.3f} s, and the sound, "
             f"{opened.start_s:.3f} s to {opened.start_s + float(heard.spans_s[-1, 1]):.3f} s, share no moment"
         )
-    layout = source_of_video(path, InputHints(), picture.width, picture.height)
+    layout = _layout(path, picture)
     cut = sampler(panorama(WIDTH), layout, antialias=True)
     painter = _Painter(heard, overlay.pattern)
 
@@ -114,6 +115,16 @@ def write_overlay(
         PictureTrack(evenly(drawn(), fps), WIDTH, WIDTH // 2, fps, label=equirectangular_label()),
         SoundTrack(_float32(sound.pieces), sound.channels, sound.sample_rate_hz),
     )
+
+
+def _layout(path: Path, picture: PictureProbe) -> Source:
+    try:
+        return source_of_video(path, InputHints(), picture.width, picture.height)
+    except (MediaError, UsageError) as error:
+        raise UsageError(
+            f"{error}. Nothing declares it here: first make a panorama of it with 'yt360 project {path.name} -o er.mp4 "
+            "--to er --from ...'"
+        ) from error
 
 
 def _float32(pieces: Iterator[Sound]) -> Iterator[NDArray[np.float32]]:

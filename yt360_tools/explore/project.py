@@ -1,6 +1,7 @@
 """A 360° picture, or a video with its sound, turned into another projection: what `yt360 project` does."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,7 @@ def project(
     probe = probe_video(path)
     source = source_of_video(path, hints, probe.width, probe.height)
     if is_picture(output):
+        _check_silent(sound)
         frame = _one_frame(path, probe, span)
         return _project_still(frame[..., ::-1], source, output, request, settings, note)
     return project_video(path, probe, source, output, request, sound, span, settings, note, progress)
@@ -100,7 +102,11 @@ def _check_files(path: Path, output: Path) -> None:
 def _check_still(span: Span, sound: SoundWish) -> None:
     if span != Span():
         raise UsageError("a still picture has no time; leave out --start, --end and --fps")
-    if sound != SoundWish():
+    _check_silent(sound)
+
+
+def _check_silent(sound: SoundWish) -> None:
+    if replace(sound, is_wanted=True) != SoundWish():
         raise UsageError("a still picture has no sound; leave out what says something of sound")
 
 

@@ -17,7 +17,7 @@ Note = Callable[[str], None]
 Progress = Callable[[Iterable[Any], int], Iterable[Any]]
 
 INTERPOLATIONS = ("nearest", "linear", "cubic", "lanczos")
-MOST_FPS = 1000
+LEAST_FPS, MOST_FPS = 0.01, 1000
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,8 @@ def exact_rate(fps: float) -> Fraction:
     Raises:
         UsageError: it is none.
     """
-    if not (np.isfinite(fps) and 0 < fps <= MOST_FPS):
-        raise UsageError(f"--fps is more than 0 and at most {MOST_FPS} frames a second; got {fps:g}")
+    if not (np.isfinite(fps) and LEAST_FPS <= fps <= MOST_FPS):
+        raise UsageError(f"--fps is {LEAST_FPS} to {MOST_FPS} frames a second; got {fps:g}")
     for whole in (24, 30, 48, 60, 120):
         if abs(fps - whole / 1.001) < 0.005:
             return Fraction(whole * 1000, 1001)

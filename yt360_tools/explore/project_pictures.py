@@ -34,7 +34,10 @@ def read_picture(path: Path) -> Picture:
         encoded = np.fromfile(path, np.uint8)
     except OSError as error:
         raise MediaError("unreadable_picture", f"{path} cannot be read: {error.strerror or error}") from error
-    picture = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED) if encoded.size else None
+    try:
+        picture = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED) if encoded.size else None
+    except cv2.error as error:
+        raise MediaError("unreadable_picture", f"{path} cannot be decoded: OpenCV says {error.err or error}") from error
     if picture is None:
         raise MediaError("unreadable_picture", f"{path} is no picture that can be decoded; is it damaged?")
     return np.asarray(picture)
@@ -74,10 +77,17 @@ def write_picture(path: Path, picture: Picture, quality: int | None = None) -> N
 
     check_picture_file(path, picture.dtype, 1 if picture.ndim == 2 else picture.shape[2], quality)
     level = quality or _QUALITY
-    options = [cv2.IMWRITE_JPEG_QUALITY, level, cv2.IMWRITE_WEBP_QUALITY, level]
-    is_lossy = path.suffix.lower() in (".jpg", ".jpeg", ".webp")
-    done, encoded = cv2.imencode(path.suffix.lower(), picture, options if is_lossy else [])
+    suffix = path.suffix.lower()
+    option = {".jpg": cv2.IMWRITE_JPEG_QUALITY, ".webp": cv2.IMWRITE_WEBP_QUALITY}.get(_SAME.get(suffix, suffix))
+    try:
+        done, encoded = cv2.imencode(suffix, picture, [] if option is None else [option, level])
+    except cv2.error:
+        done = False
     if not done:
-        raise UsageError(f"OpenCV cannot write {path.suffix} of {picture.shape} {picture.dtype}")
+        height, width = picture.shape[:2]
+        raise UsageError(
+            f"{suffix} does not hold a picture of {width} x {height} pixels (JPEG has sides of at most 65535 pixels, "
+            "WebP of 16383); write a PNG or a TIFF"
+        )
     with disk_errors(path.parent), complete_file(path) as partial:
         encoded.tofile(partial)

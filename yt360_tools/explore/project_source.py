@@ -96,7 +96,15 @@ def source_of_video(path: Path, hints: InputHints, width: int, height: int) -> S
         if error.reason not in _SAYABLE:
             raise
         raise MediaError(error.reason, f"{error}. Here --from, --stereo and --faces declare it") from error
+    _check_guess(decided, hints, width, height)
     return _source(decided, hints, width, height)
+
+
+def _check_guess(layout: SourceLayout, hints: InputHints, width: int, height: int) -> None:
+    """A picture that nobody calls equirectangular must at least have the shape: any smooth picture looks like one."""
+    is_guess = layout.decided_by in ("content", "default") and (layout.projection, layout.stereo) == ("er", "mono")
+    if is_guess and not hints.bounds:
+        check_er_shape(width, height, on_purpose=_ON_PURPOSE)
 
 
 def source_of_picture(picture: NDArray[np.generic], hints: InputHints) -> Source:
@@ -112,8 +120,7 @@ def source_of_picture(picture: NDArray[np.generic], hints: InputHints) -> Source
         stereo = stereo or guess.stereo
         if not projection:
             projection, decided_by = guess.projection, guess.decided_by
-            if (decided_by, stereo) == ("default", "mono") and not hints.bounds:
-                check_er_shape(width, height, on_purpose=_ON_PURPOSE)
+            _check_guess(SourceLayout(projection, stereo, decided_by), hints, width, height)
     if projection == "cubemap" and not hints.faces:
         raise UsageError("how do the faces of the cubemap lie? --faces says it, such as 3x2:FRBLUD")
     faces = hints.faces if projection == "cubemap" else ""

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from yt360_tools.errors import UsageError
 from yt360_tools.explore.project_asked import MOST_FPS, Note, Progress, Projected, Settings, Span, exact_rate, taken
 from yt360_tools.explore.project_source import described
 from yt360_tools.explore.project_track import SoundWish, planned_sound
 from yt360_tools.explore.project_views import Looking, Request, plan_looking
-from yt360_tools.media.frames import FrameReader
+from yt360_tools.media.frames import FrameReader, frame_count
 from yt360_tools.media.probe import PictureProbe
 from yt360_tools.media.spherical_boxes import SPECIFIED_FACES, PictureLabel, cubemap_label, equirectangular_label
 from yt360_tools.media.spherical_mesh import eac_label
@@ -56,6 +57,8 @@ def project_video(
     if sound:
         check_encoding(output, settings.encoding, sound.channels, sound.is_ambisonic)
     rate = exact_rate(min(probe.fps, MOST_FPS) if span.fps is None else span.fps)
+    if span.fps is not None and not frame_count(start_s, end_s, float(rate)):
+        raise UsageError(f"{end_s - start_s:g} s hold no frame at {span.fps:g} a second; a higher --fps does")
     with FrameReader(path, float(rate), threads=_DECODING_THREADS) as reader:
         tick_s = 1 / rate if span.fps is not None else max(reader.tick_s, _FINEST_TICK)
         counter = _Counter()

@@ -18,6 +18,8 @@ TARGETS = ("viewport", "cube", "er", "eac")
 _PROJECTION = {"cube": "cubemap", "er": "er", "eac": "eac"}
 _ASPECT = 16 / 9
 _MOST_PX, _LEAST_PX = 3840, 16
+_MOST_PIXELS = 2**27
+"""Of a whole picture: the rays of its pixels take 24 bytes each."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,10 @@ def parse_size(text: str) -> tuple[int, int | None]:
     parts = text.lower().split("x")
     if len(parts) > 2 or not all(part.isdecimal() and 1 <= int(part) <= 32768 for part in parts):
         raise UsageError(f"a size is S or WIDTHxHEIGHT in pixels, such as 512 or 1280x720; got {text!r}")
-    return int(parts[0]), int(parts[1]) if len(parts) == 2 else None
+    width, height = int(parts[0]), int(parts[1]) if len(parts) == 2 else None
+    if width * (height or width) > _MOST_PIXELS:
+        raise UsageError(f"a picture may have {_MOST_PIXELS} pixels (such as 16384x8192); got {text!r}")
+    return width, height
 
 
 def _pixels_a_turn(source: Source) -> float:

@@ -1,6 +1,8 @@
 """Files that appear complete or not at all, and what a disk's failure means."""
 
 import errno
+import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,7 +15,7 @@ _MACHINE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.
 @contextmanager
 def complete_file(path: Path) -> Iterator[Path]:
     """A name beside `path` to write to; `path` appears when the block ends well, and else nothing stays."""
-    partial = path.with_name(f".partial-{path.name}")
+    partial = path.with_name(f".partial-{os.getpid()}-{secrets.token_hex(4)}-{path.name[-80:]}")
     try:
         yield partial
         partial.replace(path)

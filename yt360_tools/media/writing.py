@@ -103,7 +103,7 @@ def write_media(
     if picture.width % 2 or picture.height % 2 or min(picture.width, picture.height) < 2:
         raise UsageError(f"a video's width and height are even numbers of pixels; got {picture.width}x{picture.height}")
     with disk_errors(path.parent), complete_file(path) as partial:
-        arguments = _arguments(container, picture, sound, encoding)
+        arguments, loudest = _arguments(container, picture, sound, encoding), 0.0
         with fed_ffmpeg([*arguments, str(partial.absolute())], path) as pipe:
             loudest = _Funnel(pipe, picture, sound).run()
         is_ambisonic = sound is not None and sound.is_ambisonic

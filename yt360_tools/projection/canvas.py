@@ -22,6 +22,9 @@ Choice = NDArray[np.bool_] | None
 _MOST_OF_A_PATCH = 0.75
 """The share of a patch's columns from which on a table may read its two ends and not what lies between."""
 
+_ENOUGH_PLACES = 2000
+"""Of how many of a table's places it is asked in which part of a patch they lie."""
+
 
 @dataclass(frozen=True)
 class Window:
@@ -157,12 +160,13 @@ def _unrolled(table: Table, source: Source, columns_become_one: int) -> Table:
     split = _gap(columns, home.left / columns_become_one, width)
     if split is None:
         return table
-    return table.moved_each(np.where(columns >= split, width, 0), np.zeros(table.count, np.int16))
+    return table.unrolled(split, width)
 
 
 def _gap(columns: NDArray[np.int16], left: float, width: float) -> int | None:
     """A column between two places that are read, with an eighth of the patch's width around it that is not."""
-    eighths = ((columns - left) * (8 / width)).clip(0, 7).astype(np.uint8)
+    few = columns[:: 1 + len(columns) // _ENOUGH_PLACES]  # a gap found too wide costs time, no more
+    eighths = ((few - np.float32(left)) * np.float32(8 / width)).clip(0, 7).astype(np.uint8)
     used = int(np.bitwise_or.reduce(np.left_shift(np.uint8(1), eighths)))
     for eighth in range(1, 7):
         before, after = used & ((1 << eighth) - 1), used >> (eighth + 1)

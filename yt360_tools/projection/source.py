@@ -210,6 +210,8 @@ class _Eye:
     def in_frame(self, columns: Array, rows: Array) -> tuple[Array, Array]:
         if self.turned:
             return self.left + rows, self.top + self.width - 1 - columns
+        if not self.left and not self.top:
+            return columns, rows
         return self.left + columns, self.top + rows
 
     def in_eye(self, columns: Array, rows: Array) -> tuple[Array, Array]:

@@ -1,6 +1,7 @@
 """Fixed-point sampling tables: for each pixel of a target its place in an image, and reading images there."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from yt360_tools.errors import UsageError, nearest
 from yt360_tools.geometry import Array
 
 Image = NDArray[Any]
+Ends = tuple[float, float]
 
 _PLACE_STEPS = 2.0**20
 """To what parts of a pixel places are rounded first: last bits differ between processors, and must not decide which
@@ -65,12 +67,14 @@ class Table:
         places: the columns and rows of whole pixels (lines, length, 2). Few long lines: OpenCV starts anew with each,
             which makes a table of 112 x 112 a sixth slower than the same in one line.
         parts: what remains, ``32 * down + across`` in 32nds of a pixel (lines, length); empty for the nearest.
+        ends: the least and the greatest column, and the least and the greatest row, the greatest with their parts.
     """
 
     count: int
     places: NDArray[np.int16]
     parts: NDArray[np.uint16]
     interpolation: Interpolation
+    ends: tuple[Ends, Ends]
 
     @property
     def columns(self) -> NDArray[np.int16]:
@@ -85,30 +89,49 @@ class Table:
     def moved(self, columns: int, rows: int) -> "Table":
         """The table for an image whose first pixel is that at so many columns and rows."""
         places = self.places - _repeated((columns, rows), self.places.shape[:2])
-        return Table(self.count, places, self.parts, self.interpolation)
+        (left, right), (top, bottom) = self.ends
+        ends = (left - columns, right - columns), (top - rows, bottom - rows)
+        return Table(self.count, places, self.parts, self.interpolation, ends)
 
-    def moved_each(self, columns: Image, rows: Image) -> "Table":
+    def moved_each(self, columns: NDArray[np.int16], rows: NDArray[np.int16]) -> "Table":
         """The table for an image whose first pixel is, for each place, that at so many columns and rows (count,)."""
         places = self.places.copy()
         flat = places.reshape(-1, 2)
-        flat[: self.count, 0] -= columns.astype(np.int16)
-        flat[: self.count, 1] -= rows.astype(np.int16)
+        flat[: self.count, 0] -= columns
+        flat[: self.count, 1] -= rows
         flat[self.count :] = flat[self.count - 1]
-        return Table(self.count, places, self.parts, self.interpolation)
+        moved = Table(self.count, places, self.parts, self.interpolation, self.ends)
+        parts = self.parts.reshape(-1)[: self.count]
+        return replace(moved, ends=(_ends(moved.columns, parts & 31), _ends(moved.rows, parts >> 5)))
+
+    def unrolled(self, start: int, width: int) -> "Table":
+        """The table for an image that begins with what lies from a column on, a panorama's width farther left."""
+        columns = self.columns
+        columns -= (columns >= start) * np.int16(width)
+        places = self.places.copy()
+        flat = places.reshape(-1, 2)
+        flat[: self.count, 0] = columns
+        flat[self.count :] = flat[self.count - 1]
+        ends = _ends(columns, self.parts.reshape(-1)[: self.count] & 31), self.ends[1]
+        return Table(self.count, places, self.parts, self.interpolation, ends)
 
     def reach(self, chosen: NDArray[np.bool_] | None = None) -> tuple[int, int, int, int]:
         """Left, top, right and bottom (the last two excluded) of what all the places, or the chosen (count,), read."""
-        columns, rows, parts = self.columns, self.rows, self.parts.reshape(-1)[: self.count]
-        if chosen is not None:
-            columns, rows, parts = columns[chosen], rows[chosen], parts[chosen] if len(parts) else parts
-        left, top, right, bottom = (int(at) for at in (columns.min(), rows.min(), columns.max(), rows.max()))
-        before, after = self.interpolation.before, self.interpolation.after
-        after_x = after_y = after
-        if self.interpolation.name == "linear":
-            # On a pixel's very centre the next one is not read.
-            after_x = int((parts[columns == right] & 31).any())
-            after_y = int((parts[rows == bottom] >> 5).any())
-        return left - before, top - before, right + after_x + 1, bottom + after_y + 1
+        if chosen is None:
+            ends = self.ends
+        else:
+            parts = self.parts.reshape(-1)[: self.count]
+            parts = parts[chosen] if len(parts) else parts
+            ends = _ends(self.columns[chosen], parts & 31), _ends(self.rows[chosen], parts >> 5)
+        (left, right), (top, bottom) = (self._read(*along) for along in ends)
+        return left, top, right, bottom
+
+    def _read(self, least: float, greatest: float) -> tuple[int, int]:
+        """From where on, and up to where (excluded), an image is read for places between these."""
+        first, last = math.floor(least), math.floor(greatest)
+        # On a pixel's very centre the next one is not read bilinearly.
+        after = int(greatest > last) if self.interpolation.name == "linear" else self.interpolation.after
+        return first - self.interpolation.before, last + after + 1
 
     def read(self, image: Image) -> Image:
         """The image's values (count, ...) at the places. What the places reach lies in the image, or is its edge.
@@ -141,7 +164,24 @@ def make_table(columns: Array, rows: Array, interpolation: Interpolation, *, cou
     places, parts = cv2.convertMaps(at[0], at[1], cv2.CV_16SC2, nninterpolation=by_nearest)
     if counted_from:
         places -= counted_from
-    return Table(count, places, np.zeros(0, np.uint16) if by_nearest else parts, interpolation)
+    if by_nearest:
+        parts = np.zeros(0, np.uint16)
+    steps = 1 if by_nearest else 32
+    across, down = (
+        (
+            round(steps * float(along.min())) / steps - counted_from,
+            round(steps * float(along.max())) / steps - counted_from,
+        )
+        for along in at
+    )
+    return Table(count, places, parts, interpolation, (across, down))
+
+
+def _ends(whole: NDArray[np.int16], parts: NDArray[Any]) -> Ends:
+    """The least and the greatest of places along one side, given by whole pixels and 32nds (none for the nearest)."""
+    last = int(whole.max())
+    part = int(parts[whole == last].max()) if len(parts) else 0
+    return float(whole.min()), last + part / 32
 
 
 def _repeated(pair: tuple[int, int], shape: tuple[int, ...]) -> NDArray[np.int16]:
