@@ -107,6 +107,8 @@ class BuildConfig:
         hfov: true horizontal opening angle of viewports, in degrees.
         hfov_range: of ``random:K``, opening angles drawn evenly from ``LEAST,GREATEST`` degrees instead of `hfov`, such
             as ``25,90``; empty draws none.
+        aspect_range: of ``random:K``, what a view sees across over what it sees down, drawn by its logarithm from
+            ``LEAST,GREATEST`` such as ``0.75,1.3333`` (the paper's); empty keeps pixels square.
         size: a viewport's or cube face's pixels: ``S`` or ``WIDTHxHEIGHT``.
         width: a panorama's width in pixels; it is half as high.
         fps: frames a second.
@@ -129,6 +131,7 @@ class BuildConfig:
     view: tuple[str, ...] = ()
     hfov: float = 90.0
     hfov_range: str = ""
+    aspect_range: str = ""
     size: str = "224"
     width: int = 448
     fps: float = 16.0

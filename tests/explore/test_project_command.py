@@ -16,6 +16,8 @@ from worlds import boxes, command, dot
 
 from yt360_tools.cli import yt360
 from yt360_tools.errors import MediaError, UsageError, Yt360Error
+from yt360_tools.explore.project_pictures import write_picture
+from yt360_tools.media.probe import probe_video
 
 RATE_HZ = 48_000
 TO_ER = ("--to", "er", "--size", "64", "--from", "er", "--stereo", "mono")
@@ -207,6 +209,13 @@ def test_wishes_that_make_no_sense(words: tuple[str, ...], says: str, video: Pat
     assert not list(tmp_path.iterdir())
 
 
+def assert_own_options(error: Yt360Error) -> None:
+    """It names what this command has, and neither the pipeline's option nor its table."""
+    assert "--from er|eac|cubemap, --stereo and --faces say how it lies" in str(error)
+    assert "--projection" not in str(error)
+    assert "manifest" not in str(error)
+
+
 def test_what_a_header_says_and_nobody_can_read(video: Path, tmp_path: Path) -> None:
     """The message names this command's own options."""
     error = refused(video, "-o", tmp_path / "out.mp4", "--to", "er", "--from", "fisheye")
@@ -216,7 +225,8 @@ def test_what_a_header_says_and_nobody_can_read(video: Path, tmp_path: Path) -> 
     boxes.put_into_mp4(labelled, boxes.cbmp(layout=7))
     error = refused(labelled, "-o", tmp_path / "out.mp4", "--to", "er")
     assert isinstance(error, MediaError)
-    assert "Here --from, --stereo and --faces declare it" in str(error)
+    assert "layout 7" in str(error)
+    assert_own_options(error)
     done = run(labelled, "-o", tmp_path / "out.mp4", "--to", "er", "--size", "64", "--faces", "3x2:FRBLUD")
     assert done.stderr.startswith("input: 128x64 cubemap mono, as said; faces 3x2:FRBLUD")
 
@@ -228,7 +238,7 @@ def test_a_picture_that_nothing_tells_of_and_that_is_no_panorama(tmp_path: Path)
     dot.run_ffmpeg([*source, "-c:v", "libx264", "-crf", "10", tmp_path / "in.mp4"], [raw])
     error = refused(tmp_path / "in.mp4", "-o", tmp_path / "out.mp4", "--to", "viewport")
     assert "120 x 90" in str(error)
-    assert "--from" in str(error)
+    assert_own_options(error)
     bounds = ("--bounds", "0.25,0.25,0.3333333,0.3333333")
     done = run(tmp_path / "in.mp4", "-o", tmp_path / "out.mp4", "--to", "er", "--size", "64", *bounds)
     assert "er mono, as said; missing shares 0.25,0.25,0.333333,0.333333" in done.stderr
@@ -239,7 +249,10 @@ def test_a_picture_that_nothing_tells_of_and_that_is_no_panorama(tmp_path: Path)
     [
         (("--fps", "0.0001"), "--fps is 0.01 to 1000"),
         (("--fps", "0.3", "--end", "1"), "hold no frame at 0.3 a second"),
-        (("--size", "32768x32768"), "may have 134217728 pixels"),
+        (("--size", "32768x32768"), "a size is S or WIDTHxHEIGHT"),
+        (("--size", "32766x32766"), "at most 134217728 pixels (such as 16384x8192); got 32766x32766"),
+        (("--to", "cube", "--size", "8000"), "got 24000x16000"),
+        (("--to", "viewport", "--size", "12000"), "got 12000x12000"),
     ],
 )
 def test_no_frame_and_too_many_pixels(words: tuple[str, ...], says: str, video: Path, tmp_path: Path) -> None:
@@ -255,13 +268,41 @@ def test_a_still_picture_of_a_video_has_no_sound(video: Path, tmp_path: Path) ->
     run(*words, "--no-sound")
 
 
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+
+
 def test_a_picture_that_opencv_will_not_decode(tmp_path: Path) -> None:
-    header = b"IHDR" + (60000).to_bytes(4, "big") + (30000).to_bytes(4, "big") + bytes([8, 2, 0, 0, 0])
-    chunk = (13).to_bytes(4, "big") + header + zlib.crc32(header).to_bytes(4, "big")
-    (tmp_path / "huge.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk)
+    header = (60000).to_bytes(4, "big") + (30000).to_bytes(4, "big") + bytes([8, 2, 0, 0, 0])
+    parts = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+    (tmp_path / "huge.png").write_bytes(b"\x89PNG\r\n\x1a\n" + parts)
     error = refused(tmp_path / "huge.png", "-o", tmp_path / "out.png", *TO_ER)
     assert isinstance(error, MediaError)
     assert error.reason == "unreadable_picture"
+    assert "at most 1073741824 pixels" in str(error)
+
+
+@pytest.mark.parametrize(("name", "most"), [("a.webp", 16383), ("a.jpg", 65500), ("a.JPEG", 65500)])
+def test_sides_that_a_format_does_not_hold(
+    name: str, most: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The longest side is written, one pixel more is refused by name; OpenCV has nothing to say to either."""
+    write_picture(tmp_path / name, np.zeros((2, most, 3), np.uint8))
+    before = (tmp_path / name).read_bytes()
+    with pytest.raises(UsageError, match=f"sides of at most {most} pixels; got {most + 1} x 2"):
+        write_picture(tmp_path / name, np.zeros((2, most + 1, 3), np.uint8))
+    assert (tmp_path / name).read_bytes() == before
+    assert capfd.readouterr().err == ""
+
+
+def test_a_video_of_very_few_frames(video: Path, tmp_path: Path) -> None:
+    """Its header's mean rate lies below what --fps may be, and its frames keep their times all the same."""
+    slow = tmp_path / "slow.mkv"
+    timing = ("-vf", "settb=1/1000,setpts='N*400000'", "-fps_mode", "passthrough", "-enc_time_base:v", "1/1000")
+    dot.run_ffmpeg(["-i", video, "-an", *timing, "-frames:v", "3", "-c:v", "libx264", slow])
+    assert probe_video(slow).fps < 0.01
+    assert run(slow, "-o", tmp_path / "out.mkv", *TO_ER).exit_code == 0
+    assert times_of(tmp_path / "out.mkv") == [0, 400, 800]
 
 
 def test_a_smooth_picture_that_has_not_the_shape_of_a_panorama(tmp_path: Path) -> None:

@@ -52,6 +52,29 @@ def test_roll_turns_the_shorter_way_and_hfov_changes_evenly(tmp_path: Path) -> N
     assert (given.look_at(3).direction.roll_deg, given.look_at(3).hfov_deg) == (-20, 75)
 
 
+POLES = ["0,20,90,7", "1,75,-10,-40", "2,-60,90,15", "2.5,-95,90,15", "4,130,35,80", "5,-150,-90,-20", "6,10,5,0"]
+"""Straight up at the beginning, in the middle and twice, straight down; yaw and roll differ everywhere."""
+
+
+def test_at_a_pole_nothing_jumps(tmp_path: Path) -> None:
+    """Each keyframe is met as written, from both sides, and in between the camera never turns faster than it must."""
+    path = read_path(written(tmp_path / "a.csv", *POLES, header="time_s,yaw_deg,pitch_deg,roll_deg"))
+    for time_s, *angles in ([float(word) for word in row.split(",")] for row in POLES):
+        for around in path.view_from_world_at(np.array([time_s - 1e-7, time_s, time_s + 1e-7])):
+            np.testing.assert_allclose(around, camera_axes(tuple(angles)), atol=1e-5)
+    axes = path.view_from_world_at(np.linspace(0, 6, 6001))
+    turns = Rotation.from_matrix(axes[1:] @ axes[:-1].transpose(0, 2, 1)).magnitude()
+    assert np.degrees(turns).max() < 0.4
+
+
+def test_beside_a_pole_the_axis_goes_down_one_meridian(tmp_path: Path) -> None:
+    path = read_path(written(tmp_path / "a.csv", "0,0,90", "1,90,0"))
+    for time_s in (1e-12, 0.001, 0.5, 1.0):
+        look = path.look_at(time_s).direction
+        assert (look.yaw_deg, look.pitch_deg) == pytest.approx((90, 90 * (1 - time_s)))
+    assert path.look_at(0.5).direction.roll_deg == pytest.approx(45), "half of what differs in yaw at the pole"
+
+
 def test_two_rows_of_one_time_are_a_cut(tmp_path: Path) -> None:
     path = read_path(written(tmp_path / "a.csv", "0,0,0", "1,40,0", "1,180,0", "2,180,30"))
     assert path.look_at(0.999).direction.yaw_deg == pytest.approx(39.96)

@@ -1,5 +1,7 @@
 """Sampling tables on a picture whose value is known on every ray."""
 
+import hashlib
+
 import numpy as np
 import pytest
 from drawn_waves import LOOKS, Picture, Values, Waves, camera_rays, differ, panorama_rays, some_waves
@@ -148,3 +150,24 @@ class TestSampler:
         take = sampler(panorama(16), mono("er", 64, 32))
         with pytest.raises(UsageError, match=r"frames of \(32, 64\) .*got \(64, 32, 3\)"):
             take(np.zeros((64, 32, 3), np.uint8))
+
+
+class TestStoredBytes:
+    """Shards hold what was cut, and their hash is the same wherever and whenever they are built."""
+
+    @pytest.mark.parametrize(
+        ("projection", "width", "height", "border_px", "wanted"),
+        [
+            ("er", 2400, 1200, 0.0, "e26017a54ee7f45eb4c975448728290dcc44b97d91612cd148c830818937d793"),
+            ("eac", 1200, 800, 2.0, "961176465331df8f41de84373808cca99b5459bfc84b09f9fa489e43e14f62a9"),
+            # A border that was scaled with its frame to less than half a pixel.
+            ("eac", 480, 320, 0.4, "b9a14e09e87478c5a8751e27b4799b0e30c63d8a2e93d476fffb059293588ec6"),
+        ],
+    )
+    def test_stay_as_they_are(self, projection: str, width: int, height: int, border_px: float, wanted: str) -> None:
+        rows, columns = np.indices((height, width))
+        frame = ((rows * 7919 + columns * 104729 + (rows * columns) % 8191 * 31) >> 3).astype(np.uint8)
+        source, seen = mono(projection, width, height, border_px), hashlib.sha256()
+        for look in ((37.0, -24.0, 15.0), (178.0, 52.0, -35.0), (20.0, -89.0, 100.0)):
+            seen.update(sampler(viewport(Direction(*look), 90, 200, 150), source)(frame).tobytes())
+        assert seen.hexdigest() == wanted

@@ -52,18 +52,19 @@ def _settings(config: BuildConfig) -> ViewSettings:
         width,
         height,
         hfov_deg=config.hfov,
-        hfov_range_deg=_hfov_range(config.hfov_range),
+        hfov_range_deg=_range("hfov_range", config.hfov_range, "in degrees, such as 25,90"),
+        aspect_range=_range("aspect_range", config.aspect_range, "such as 0.75,1.3333"),
         min_separation_deg=config.min_separation_deg,
         max_pitch_deg=config.max_pitch_deg,
         seed=config.seed,
     )
 
 
-def _hfov_range(text: str) -> tuple[float, float] | None:
+def _range(key: str, text: str, example: str) -> tuple[float, float] | None:
     if not text:
         return None
     try:
         low, high = (float(part) for part in text.split(","))
     except ValueError:
-        raise UsageError(f"build.hfov_range is LEAST,GREATEST in degrees, such as 25,90; got {text!r}") from None
+        raise UsageError(f"build.{key} is LEAST,GREATEST {example}; got {text!r}") from None
     return low, high
