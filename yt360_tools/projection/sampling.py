@@ -154,7 +154,7 @@ def sampler(
     """The cached `Sampler` of a view for a source.
 
     Each process keeps its own few. To make a table of 448 x 448 pixels takes as long as to cut five frames with it
-    (2.3 and 0.5 ms), to send it to another process 0.3 to 0.6 ms (a `Sampler` can be pickled): beside a video's hundreds
+    (2.3 and 0.5 ms), to send it to another process 0.3 to 0.6 ms (a `Sampler` can be pickled): beside hundreds
     of frames neither is felt, so nothing is shared.
     """
     return Sampler(view, source, interpolation=interpolation, antialias=antialias, fill=fill)
