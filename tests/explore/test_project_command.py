@@ -17,7 +17,11 @@ from worlds import boxes, command, dot
 from yt360_tools.cli import yt360
 from yt360_tools.errors import MediaError, UsageError, Yt360Error
 from yt360_tools.explore.project_pictures import write_picture
+from yt360_tools.explore.project_views import Request, plan_looking
+from yt360_tools.geometry import Direction
 from yt360_tools.media.probe import probe_video
+from yt360_tools.projection import Source
+from yt360_tools.records import SourceLayout
 
 RATE_HZ = 48_000
 TO_ER = ("--to", "er", "--size", "64", "--from", "er", "--stereo", "mono")
@@ -249,10 +253,7 @@ def test_a_picture_that_nothing_tells_of_and_that_is_no_panorama(tmp_path: Path)
     [
         (("--fps", "0.0001"), "--fps is 0.01 to 1000"),
         (("--fps", "0.3", "--end", "1"), "hold no frame at 0.3 a second"),
-        (("--size", "32768x32768"), "a size is S or WIDTHxHEIGHT"),
-        (("--size", "32766x32766"), "at most 134217728 pixels (such as 16384x8192); got 32766x32766"),
-        (("--to", "cube", "--size", "8000"), "got 24000x16000"),
-        (("--to", "viewport", "--size", "12000"), "got 12000x12000"),
+        (("--size", "32768x32768"), "at most 134217728 pixels"),
     ],
 )
 def test_no_frame_and_too_many_pixels(words: tuple[str, ...], says: str, video: Path, tmp_path: Path) -> None:
@@ -260,6 +261,25 @@ def test_no_frame_and_too_many_pixels(words: tuple[str, ...], says: str, video: 
     assert isinstance(error, UsageError)
     assert says in str(error)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("to", "size", "seen"),
+    [
+        ("viewport", "12000", "12000x12000"),
+        ("er", "32766x32766", "32766x32766"),
+        ("er", "16386", "16386x8193"),
+        ("cube", "8000", "24000x16000"),
+        ("eac", "8000", "24004x16008"),
+    ],
+)
+def test_the_whole_picture_counts_and_not_a_side(to: str, size: str, seen: str) -> None:
+    """Only planned: what is refused here would need gigabytes."""
+    source = Source(SourceLayout("er", "mono", "manifest"), 128, 64)
+    with pytest.raises(UsageError, match=rf"at most 134217728 pixels \(such as 16384x8192\); it would be {seen}"):
+        plan_looking(Request(to, Direction(0.0), size=size), source, is_video=False)
+    widest = plan_looking(Request("er", Direction(0.0), size="16384"), source, is_video=False).view_at(0.0)
+    assert (widest.width, widest.height) == (16384, 8192)
 
 
 def test_a_still_picture_of_a_video_has_no_sound(video: Path, tmp_path: Path) -> None:
@@ -297,7 +317,7 @@ def test_sides_that_a_format_does_not_hold(
 
 def test_a_video_of_very_few_frames(video: Path, tmp_path: Path) -> None:
     """Its header's mean rate lies below what --fps may be, and its frames keep their times all the same."""
-    slow = tmp_path / "slow.mkv"
+    slow = tmp_path / "slow.mp4"
     timing = ("-vf", "settb=1/1000,setpts='N*400000'", "-fps_mode", "passthrough", "-enc_time_base:v", "1/1000")
     dot.run_ffmpeg(["-i", video, "-an", *timing, "-frames:v", "3", "-c:v", "libx264", slow])
     assert probe_video(slow).fps < 0.01

@@ -21,6 +21,7 @@ from yt360_tools.explore.project_asked import (
 from yt360_tools.explore.project_pictures import (
     PICTURE_SUFFIXES,
     check_picture_file,
+    check_picture_size,
     is_picture,
     read_picture,
     write_picture,
@@ -117,6 +118,7 @@ def _project_still(
     view = plan_looking(request, source, is_video=False).view_at(0.0)
     quality = settings.encoding.quality
     check_picture_file(output, picture.dtype, 1 if picture.ndim == 2 else picture.shape[2], quality)
+    check_picture_size(output, view.width, view.height)
     if settings.encoding.video_codec or settings.encoding.sound_codec:
         raise UsageError("a still picture has no codecs; leave out --codec and --sound-codec")
     cut = Sampler(view, source, interpolation=settings.interpolation, antialias=True)(np.ascontiguousarray(picture))

@@ -11,12 +11,12 @@ import numpy as np
 from yt360_tools.errors import UsageError, nearest
 from yt360_tools.media.probe import PictureProbe
 from yt360_tools.media.writing import Encoding
+from yt360_tools.projection import INTERPOLATIONS
 from yt360_tools.records import SourceLayout
 
 Note = Callable[[str], None]
 Progress = Callable[[Iterable[Any], int], Iterable[Any]]
 
-INTERPOLATIONS = ("nearest", "linear", "cubic", "lanczos")
 LEAST_FPS, MOST_FPS = 0.01, 1000
 
 
@@ -107,3 +107,8 @@ def exact_rate(fps: float) -> Fraction:
         if abs(fps - whole / 1.001) < 0.005:
             return Fraction(whole * 1000, 1001)
     return Fraction(str(fps)).limit_denominator(1001)
+
+
+def about_rate(header_fps: float) -> Fraction:
+    """About how many frames a second a source has, whose frames keep their own times; any header's rate will do."""
+    return exact_rate(min(max(header_fps, LEAST_FPS), MOST_FPS))

@@ -16,6 +16,7 @@ _NEEDED = ("time_s", "yaw_deg", "pitch_deg")
 _OPTIONAL = ("roll_deg", "hfov_deg")
 _COLUMNS = (*_NEEDED, *_OPTIONAL)
 _NO_ARC = math.radians(179.9)
+_POLE_DEG = 90 - 1e-6
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,12 @@ class DirectionPath:
     """Keyframes (n,) in ascending order; two of the same time are a cut.
 
     Between two of them the axis moves evenly along the great circle, roll turns evenly by the shorter way, hfov changes
-    evenly. Before the first and after the last one nothing moves. A path over a pole turns the picture
-    there by half a turn, since up stays up on both sides; roll can take it back.
+    evenly. Before the first and after the last one nothing moves. A path over a pole, with no keyframe there, turns the
+    picture there by half a turn, since up stays up on both sides; roll can take it back.
+
+    Straight up or down, yaw and roll turn about one axis. Beside such a keyframe the axis moves along the neighbour's
+    meridian, and what its yaw differs from the neighbour's is taken as roll, so the picture turns evenly and nothing
+    jumps. Between two keyframes at one pole yaw turns evenly by the shorter way.
 
     Attributes:
         times_s: on the source's clock.
@@ -58,14 +63,29 @@ class DirectionPath:
         weights = (np.where(arc > 1e-9, np.sin(part * safe) / np.sin(safe), part) for part in (1 - share, share))
         rays = sum(weight[:, None] * keys[at] for weight, at in zip(weights, (start, end), strict=True))
         yaw, pitch = (np.degrees(angle) for angle in angles_from_ray(np.asarray(rays)))
+        yaw, roll = self._beside_poles(start, end, share, yaw)
         # At a keyframe its own words count: a ray straight up has no yaw, and 540 degrees are meant as written.
         at_key = share == 0
         yaw = np.where(at_key, self.yaw_deg[start], yaw)
         pitch = np.where(at_key, self.pitch_deg[start], pitch)
-        turn = (self.roll_deg[end] - self.roll_deg[start] + 180) % 360 - 180
-        roll = self.roll_deg[start] + share * turn
+        roll = np.where(at_key, self.roll_deg[start], roll)
         hfov = self.hfov_deg[start] + share * (self.hfov_deg[end] - self.hfov_deg[start])
         return np.stack([yaw, pitch, roll, hfov], axis=1)
+
+    def _beside_poles(
+        self, start: NDArray[np.intp], end: NDArray[np.intp], share: Array, yaw: Array
+    ) -> tuple[Array, Array]:
+        """Yaw (n,) of the axis, better where it begins or ends at a pole, and roll (n,)."""
+        pole = np.where(np.abs(self.pitch_deg) > _POLE_DEG, np.sign(self.pitch_deg), 0)
+        up, other_up = pole[start], pole[end]
+        is_still = (up != 0) & (other_up != 0)
+        apart = _shorter(self.yaw_deg[end] - self.yaw_deg[start])
+        yaw = np.where(up != 0, self.yaw_deg[end], np.where(other_up != 0, self.yaw_deg[start], yaw))
+        yaw = np.where(is_still, self.yaw_deg[start] + share * apart, yaw)
+        # At the upper pole a yaw of `apart` more with a roll of as much less is the same look; at the lower one, more.
+        first = self.roll_deg[start] + np.where(is_still, 0, -up * apart)
+        last = self.roll_deg[end] + np.where(is_still, 0, other_up * apart)
+        return yaw, first + share * _shorter(last - first)
 
     def look_at(self, time_s: float) -> Look:
         """Where it looks at one time."""
@@ -77,6 +97,11 @@ class DirectionPath:
         return np.stack(
             [Direction(yaw, pitch, roll).view_from_world for yaw, pitch, roll, _ in self.angles_at(times_s).tolist()]
         )
+
+
+def _shorter(turn_deg: Array) -> Array:
+    """The same turn by the shorter way, from -180 to 180 degrees."""
+    return np.asarray((turn_deg + 180) % 360 - 180)
 
 
 def read_path(path: Path, *, roll_deg: float = 0.0, hfov_deg: float = 90.0) -> DirectionPath:

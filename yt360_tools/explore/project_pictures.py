@@ -15,6 +15,10 @@ _DEPTHS = {".png": ("uint8", "uint16"), ".tif": ("uint8", "uint16", "float32"), 
 _CHANNELS = {".png": (1, 3, 4), ".tif": (1, 3, 4), ".jpg": (1, 3), ".webp": (3, 4)}
 _SAME = {".jpeg": ".jpg", ".tiff": ".tif"}
 _QUALITY = 95
+_LONGEST_PX = {".jpg": 65500, ".webp": 16383}
+"""The longest side that OpenCV writes."""
+_DECODED = "sides of at most 1048576 and at most 1073741824 pixels"
+"""What OpenCV decodes, unless variables of the environment say otherwise."""
 
 
 def is_picture(path: Path) -> bool:
@@ -37,7 +41,7 @@ def read_picture(path: Path) -> Picture:
     try:
         picture = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED) if encoded.size else None
     except cv2.error as error:
-        raise MediaError("unreadable_picture", f"{path} cannot be decoded: OpenCV says {error.err or error}") from error
+        raise MediaError("unreadable_picture", f"{path} cannot be decoded; {_DECODED} can ({error.err})") from error
     if picture is None:
         raise MediaError("unreadable_picture", f"{path} is no picture that can be decoded; is it damaged?")
     return np.asarray(picture)
@@ -66,28 +70,37 @@ def check_picture_file(path: Path, dtype: np.dtype[np.generic], channels: int, q
         raise UsageError(f"the quality of {suffix} is {allowed}; got {quality}")
 
 
+def check_picture_size(path: Path, width: int, height: int) -> None:
+    """Refuse a file's name whose format cannot hold so many pixels.
+
+    Raises:
+        UsageError: a side is too long.
+    """
+    suffix = path.suffix.lower()
+    most = _LONGEST_PX.get(_SAME.get(suffix, suffix))
+    if most is not None and max(width, height) > most:
+        raise UsageError(f"{suffix} has sides of at most {most} pixels; got {width} x {height}; write a PNG or a TIFF")
+
+
 def write_picture(path: Path, picture: Picture, quality: int | None = None) -> None:
     """Write a picture (channels in OpenCV's order: blue first), whole or not at all.
 
     Raises:
-        UsageError: as `check_picture_file`.
+        UsageError: as `check_picture_file` and `check_picture_size`, or OpenCV will not.
         EnvironmentMissing, TransientError: the disk fails.
     """
     import cv2
 
     check_picture_file(path, picture.dtype, 1 if picture.ndim == 2 else picture.shape[2], quality)
-    level = quality or _QUALITY
+    height, width = picture.shape[:2]
+    check_picture_size(path, width, height)
     suffix = path.suffix.lower()
     option = {".jpg": cv2.IMWRITE_JPEG_QUALITY, ".webp": cv2.IMWRITE_WEBP_QUALITY}.get(_SAME.get(suffix, suffix))
     try:
-        done, encoded = cv2.imencode(suffix, picture, [] if option is None else [option, level])
+        done, encoded = cv2.imencode(suffix, picture, [] if option is None else [option, quality or _QUALITY])
     except cv2.error:
         done = False
     if not done:
-        height, width = picture.shape[:2]
-        raise UsageError(
-            f"{suffix} does not hold a picture of {width} x {height} pixels (JPEG has sides of at most 65535 pixels, "
-            "WebP of 16383); write a PNG or a TIFF"
-        )
+        raise UsageError(f"OpenCV does not write {width} x {height} pixels of {picture.dtype} as {suffix}")
     with disk_errors(path.parent), complete_file(path) as partial:
         encoded.tofile(partial)

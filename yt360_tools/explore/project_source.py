@@ -1,5 +1,6 @@
 """How the sphere lies in the input: as the pipeline decides it, unless somebody says."""
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from yt360_tools.records import EYES, PROJECTIONS, STEREO_LAYOUTS, SourceLayout
 _NAMES = {"er": "er", "eac": "eac", "cube": "cubemap", "cubemap": "cubemap"}
 _SAMPLE_WIDTH = 512
 _ON_PURPOSE = "--from er"
+_ADVICE = re.compile(r"\. (?:If|Declare) ")
 _SAYABLE = ("unsupported_projection", "unknown_faces", "not_equirectangular")
 
 
@@ -95,9 +97,20 @@ def source_of_video(path: Path, hints: InputHints, width: int, height: int) -> S
     except MediaError as error:
         if error.reason not in _SAYABLE:
             raise
-        raise MediaError(error.reason, f"{error}. Here --from, --stereo and --faces declare it") from error
+        raise MediaError(error.reason, _in_own_words(error, path, width, height)) from error
     _check_guess(decided, hints, width, height)
     return _source(decided, hints, width, height)
+
+
+def _in_own_words(error: MediaError, path: Path, width: int, height: int) -> str:
+    """What `decide_layout` found, with this command's options instead of the pipeline's and its manifest."""
+    found = _ADVICE.split(str(error))[0]
+    if error.reason == "not_equirectangular":
+        found = (
+            f"{path.name}: its header does not say how a sphere lies in its picture of {width} x {height}, and it does "
+            "not look like one: an equirectangular picture is twice as wide as high, or its left and right edges meet"
+        )
+    return f"{found}. --from er|eac|cubemap, --stereo and --faces say how it lies"
 
 
 def _check_guess(layout: SourceLayout, hints: InputHints, width: int, height: int) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yt360_tools.errors import UsageError
-from yt360_tools.explore.project_asked import MOST_FPS, Note, Progress, Projected, Settings, Span, exact_rate, taken
+from yt360_tools.explore.project_asked import Note, Progress, Projected, Settings, Span, about_rate, exact_rate, taken
 from yt360_tools.explore.project_source import described
 from yt360_tools.explore.project_track import SoundWish, planned_sound
 from yt360_tools.explore.project_views import Looking, Request, plan_looking
@@ -56,7 +56,7 @@ def project_video(
     sound = planned_sound(path, probe.has_sound, wish, looking, source, start_s, end_s, note)
     if sound:
         check_encoding(output, settings.encoding, sound.channels, sound.is_ambisonic)
-    rate = exact_rate(min(probe.fps, MOST_FPS) if span.fps is None else span.fps)
+    rate = about_rate(probe.fps) if span.fps is None else exact_rate(span.fps)
     if span.fps is not None and not frame_count(start_s, end_s, float(rate)):
         raise UsageError(f"{end_s - start_s:g} s hold no frame at {span.fps:g} a second; a higher --fps does")
     with FrameReader(path, float(rate), threads=_DECODING_THREADS) as reader:

@@ -12,6 +12,7 @@ from yt360_tools.errors import UsageError, nearest
 from yt360_tools.explore.project_path import DirectionPath, read_path
 from yt360_tools.geometry import Array, Direction
 from yt360_tools.projection import EAC_BORDER_PX, WRITTEN_FACES, Source, parse_faces, viewport, whole_sphere
+from yt360_tools.projection.view_sets import parse_size
 from yt360_tools.records import View
 
 TARGETS = ("viewport", "cube", "er", "eac")
@@ -115,18 +116,12 @@ def _check(request: Request, is_video: bool) -> None:
         raise UsageError(f"--vfov belongs to a viewport; with --to {request.to} leave it out")
 
 
-def parse_size(text: str) -> tuple[int, int | None]:
-    """Width and height of ``WIDTHxHEIGHT``; of ``S`` that and None.
-
-    Raises:
-        UsageError: neither of them.
-    """
-    parts = text.lower().split("x")
-    if len(parts) > 2 or not all(part.isdecimal() and 1 <= int(part) <= 32768 for part in parts):
-        raise UsageError(f"a size is S or WIDTHxHEIGHT in pixels, such as 512 or 1280x720; got {text!r}")
-    width, height = int(parts[0]), int(parts[1]) if len(parts) == 2 else None
-    if width * (height or width) > _MOST_PIXELS:
-        raise UsageError(f"a picture may have {_MOST_PIXELS} pixels (such as 16384x8192); got {text!r}")
+def _check_pixels(width: int, height: int) -> tuple[int, int]:
+    if width * height > _MOST_PIXELS:
+        raise UsageError(
+            f"a picture has at most {_MOST_PIXELS} pixels (such as 16384x8192); it would be {width}x{height}; "
+            "--size makes it smaller"
+        )
     return width, height
 
 
@@ -148,9 +143,9 @@ def _even(pixels: float) -> int:
 
 def _viewport_size(request: Request, source: Source, is_video: bool, hfov_deg: float | None = None) -> tuple[int, int]:
     if request.size:
-        width, height = parse_size(request.size)
-        _check_even(is_video, width, height or width)
-        return width, height or width
+        width, height = parse_size(request.size.lower())
+        _check_even(is_video, width, height)
+        return _check_pixels(width, height)
     half = math.tan(math.radians(hfov_deg or request.hfov_deg) / 2)
     wide = min(_pixels_a_turn(source) / math.pi * half, _MOST_PX)
     aspect = _ASPECT if request.vfov_deg is None else half / math.tan(math.radians(request.vfov_deg) / 2)
@@ -160,7 +155,10 @@ def _viewport_size(request: Request, source: Source, is_video: bool, hfov_deg: f
 def _whole_view(request: Request, source: Source, default_faces: str) -> View:
     projection = _PROJECTION[request.to]
     faces = (request.faces or default_faces) if request.to == "cube" else ""
-    side, height = parse_size(request.size) if request.size else (None, None)
+    size = request.size.lower()
+    side, height = parse_size(size) if size else (None, None)
+    if "x" not in size:
+        height = None
     turn = _pixels_a_turn(source)
     if side is not None and height is not None:
         width = side
@@ -175,6 +173,7 @@ def _whole_view(request: Request, source: Source, default_faces: str) -> View:
     else:
         grid, face = parse_faces(faces), side or _even(turn / math.pi)
         width, height = grid.columns * face, grid.rows * face
+    _check_pixels(width, height)
     return whole_sphere(projection, width, height, direction=request.direction, faces=faces)
 
 

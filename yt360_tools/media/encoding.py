@@ -61,17 +61,18 @@ def fed_ffmpeg(arguments: list[str], path: Path) -> Iterator[IO[bytes]]:
 
     Raises:
         EnvironmentMissing: no space, no permission, or an ffmpeg without that encoder.
-        TransientError: ffmpeg failed otherwise; what it said first is told: the cause.
+        TransientError: ffmpeg failed otherwise, or stopped reading; what it said first is told: the cause.
     """
     with tempfile.TemporaryFile() as log:
         process = open_ffmpeg(arguments, stderr=log)
         assert process.stdin is not None
+        stopped_reading = False
         try:
             try:
                 with process.stdin as pipe:
                     yield pipe
             except BrokenPipeError:
-                pass  # ffmpeg has gone; its log says why
+                stopped_reading = True  # ffmpeg has gone; its log says why
             code = process.wait()
         except BaseException:
             process.kill()
@@ -80,6 +81,8 @@ def fed_ffmpeg(arguments: list[str], path: Path) -> Iterator[IO[bytes]]:
         if code != 0:
             log.seek(0)
             raise _complaint(log.read().decode(errors="replace"), path)
+    if stopped_reading:
+        raise TransientError("ffmpeg_failed", f"ffmpeg stopped reading before the end of {path}, and gave no reason")
 
 
 def _feed(arguments: list[str], chunks: Iterable[NDArray[Any]], path: Path) -> None:

@@ -14,8 +14,11 @@ _MACHINE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.
 
 @contextmanager
 def complete_file(path: Path) -> Iterator[Path]:
-    """A name beside `path` to write to; `path` appears when the block ends well, and else nothing stays."""
-    partial = path.with_name(f".partial-{os.getpid()}-{secrets.token_hex(4)}-{path.name[-80:]}")
+    """A name beside `path` to write to; `path` appears when the block ends well, and else nothing stays.
+
+    The name is nobody else's, and short: a disk has room for 255 bytes, a letter takes up to 4.
+    """
+    partial = path.with_name(f".partial-{os.getpid()}-{secrets.token_hex(4)}-{path.name[-40:]}")
     try:
         yield partial
         partial.replace(path)
