@@ -15,7 +15,7 @@ def connected(*, memory_mb: int = 1500) -> Any:
 
 
 def add_clips(database: Any, path: Path, name: str = "clips") -> None:
-    """Put a manifest's usable rows into a table `name`: clip_id, video_id, start_s, end_s, split, then what else it has.
+    """Put a manifest's usable rows into a table: clip_id, video_id, start_s, end_s, split, then what else it has.
 
     Times are doubles in seconds, NULL for whole videos; all else is text.
 
