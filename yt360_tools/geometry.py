@@ -5,6 +5,7 @@ positive), elevation up positive. Rotations are active: ``v' = R v``. docs/conve
 """
 
 from dataclasses import dataclass
+from math import cos, radians, sin
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,19 +35,19 @@ def angle_between(a: Array, b: Array) -> Array:
 
 def rotation_x(angle: float) -> Array:
     """Right-handed turn about +x: takes +y to (0, cos, sin)."""
-    c, s = np.cos(angle), np.sin(angle)
+    c, s = cos(angle), sin(angle)
     return np.array([[1.0, 0.0, 0.0], [0.0, c, -s], [0.0, s, c]])
 
 
 def rotation_y(angle: float) -> Array:
     """Right-handed turn about +y: takes +z to (sin, 0, cos), so a positive angle lowers the front."""
-    c, s = np.cos(angle), np.sin(angle)
+    c, s = cos(angle), sin(angle)
     return np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])
 
 
 def rotation_z(angle: float) -> Array:
     """Right-handed turn about +z: takes +x to (cos, sin, 0)."""
-    c, s = np.cos(angle), np.sin(angle)
+    c, s = cos(angle), sin(angle)
     return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
 
 
@@ -69,12 +70,12 @@ class Direction:
     @property
     def view_from_world(self) -> Array:
         """The rotation (3, 3) that takes this direction to the front."""
-        return view_from_world(*np.radians([self.yaw_deg, self.pitch_deg, self.roll_deg]))
+        return view_from_world(radians(self.yaw_deg), radians(self.pitch_deg), radians(self.roll_deg))
 
     @property
     def ray(self) -> Array:
         """The unit ray (3,) of the optical axis."""
-        return ray_from_angles(np.radians(self.yaw_deg), np.radians(self.pitch_deg))
+        return ray_from_angles(radians(self.yaw_deg), radians(self.pitch_deg))
 
 
 FRONT = Direction(0.0)

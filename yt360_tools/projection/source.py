@@ -29,8 +29,9 @@ from yt360_tools.records import EYES, PROJECTIONS, STEREO_LAYOUTS, SourceLayout
 EAC_BORDER_PX = 2.0
 """YouTube's EAC frames carry this border left and right, and above and below each row of faces."""
 
-_RAY_DECIMALS = 12
-"""To what rays are rounded: last bits differ between processors, and must not decide to which face an edge belongs."""
+_RAY_ROUNDER = 1.5 * 2.0**12
+"""Added and taken away again, it rounds rays to 2^-40 (a double has 52 bits behind its first, of 2^12 here): last bits
+differ between processors, and must not decide to which face an edge belongs."""
 
 
 @dataclass(frozen=True)
@@ -137,12 +138,10 @@ def source_pixels(rays: Array, source: Source) -> SourcePixels:
 
 
 def _steady(rays: Array) -> Array:
-    """Rays (..., 3) rounded, laid out in memory as they were (`np.round` would not), and without -0.0, which lies on
-    the seam's other side."""
-    steady = rays * 10.0**_RAY_DECIMALS
-    np.rint(steady, out=steady)
-    steady *= 10.0**-_RAY_DECIMALS
-    steady += 0.0
+    """Rays rounded, laid out in memory as they were (`np.round` would not), and without -0.0, which lies on the seam's
+    other side."""
+    steady = rays + _RAY_ROUNDER
+    steady -= _RAY_ROUNDER
     return steady
 
 

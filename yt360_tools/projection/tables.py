@@ -13,9 +13,9 @@ from yt360_tools.geometry import Array
 Image = NDArray[Any]
 Ends = tuple[float, float]
 
-_PLACE_STEPS = 2.0**20
-"""To what parts of a pixel places are rounded first: last bits differ between processors, and must not decide which
-way half a step of a table falls."""
+_PLACE_ROUNDER = 1.5 * 2.0**32
+"""Added and taken away again, it rounds places to 2^-20 of a pixel (a double has 52 bits behind its first, of 2^32
+here): last bits differ between processors, and must not decide which way half a step of a table falls."""
 
 LONGEST = 32766
 """Tables count an image's pixels in 16 bits, and OpenCV those of a row of places."""
@@ -192,9 +192,8 @@ def _repeated(pair: tuple[int, int], shape: tuple[int, ...]) -> NDArray[np.int16
 
 def _rounded(along: Array, counted_from: int) -> NDArray[np.float32]:
     exact = along + counted_from
-    exact *= _PLACE_STEPS
-    np.rint(exact, out=exact)
-    exact *= 1 / _PLACE_STEPS
+    exact += _PLACE_ROUNDER
+    exact -= _PLACE_ROUNDER
     return exact.astype(np.float32).reshape(-1)
 
 
