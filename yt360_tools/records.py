@@ -1,10 +1,11 @@
 """The frozen values that travel along the line, each with its units."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from yt360_tools.errors import UsageError
+from yt360_tools.errors import UsageError, nearest
 from yt360_tools.geometry import Direction
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
@@ -74,6 +75,16 @@ STEREO_LAYOUTS = ("mono", "top-bottom", "left-right", "bottom-top", "right-left"
 """How two eyes may lie in a source's frame, the left eye's place named first."""
 
 EYES = ("left", "right")
+
+
+def layout_hint(word: str, known: Iterable[str]) -> str:
+    """What to say behind a word that names none of the `known` layouts: the nearest, or why there is none."""
+    if "fisheye" in word.lower():
+        return (
+            "; fisheye pictures are out of scope (they need their lenses' calibration): stitch them to "
+            "equirectangular first"
+        )
+    return nearest(word, known)
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,16 @@ class TestPose:
         path = film(tmp_path, boxes.equi(pose_deg=ANGLES))
         assert decide_layout(path, pose_signs="-++").pose_deg == pytest.approx(_angles(ours))
 
-    def test_of_matroska(self, tmp_path: Path) -> None:
+    def test_of_webm_by_googles_specification(self, tmp_path: Path) -> None:
+        """Its words about WebM are those about `prhd`; nothing need be said for a file to be read by them."""
+        yaw, pitch, roll = ANGLES
+        ours = here("WebM pose, by Google's specification", yaw=yaw, pitch=pitch, roll=roll)
+        assert camera_axes(_angles(ours)) == pytest.approx(posed(yaw, pitch, roll))
+        path = tmp_path / "a.webm"
+        path.write_bytes(boxes.matroska(boxes.projection_elements(1, boxes.equi_payload(), ANGLES)))
+        assert decide_layout(path).pose_deg == pytest.approx(_angles(ours))
+
+    def test_of_matroska_by_the_rfc(self, tmp_path: Path) -> None:
         yaw, pitch, roll = ANGLES
         ours = here("Matroska pose, by RFC 9559's words", yaw=yaw, pitch=pitch, roll=roll)
         assert camera_axes(_angles(ours)) == pytest.approx(posed(-yaw, pitch, -roll))

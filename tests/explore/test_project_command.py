@@ -223,13 +223,13 @@ def assert_own_options(error: Yt360Error) -> None:
 def test_what_a_header_says_and_nobody_can_read(video: Path, tmp_path: Path) -> None:
     """The message names this command's own options."""
     error = refused(video, "-o", tmp_path / "out.mp4", "--to", "er", "--from", "fisheye")
-    assert "fisheye pictures and pairs of them are not supported" in str(error)
-    labelled = tmp_path / "in.mp4"
+    assert "fisheye pictures are out of scope" in str(error)
+    labelled = tmp_path / "Lost. If found. Declare it.mp4"
     dot.run_ffmpeg(["-i", video, "-c:v", "copy", "-an", labelled])
     boxes.put_into_mp4(labelled, boxes.cbmp(layout=7))
     error = refused(labelled, "-o", tmp_path / "out.mp4", "--to", "er")
     assert isinstance(error, MediaError)
-    assert "layout 7" in str(error)
+    assert str(error).startswith(f"{labelled.name}: its picture is a cubemap, and its header says layout 7 of ")
     assert_own_options(error)
     done = run(labelled, "-o", tmp_path / "out.mp4", "--to", "er", "--size", "64", "--faces", "3x2:FRBLUD")
     assert done.stderr.startswith("input: 128x64 cubemap mono, as said; faces 3x2:FRBLUD")

@@ -9,8 +9,9 @@ from worlds.layouts import camera_axes
 from worlds.plane_waves import encoded
 
 from yt360_tools.errors import UsageError
-from yt360_tools.explore.ambisonic_channels import Ambisonics, choose_channels, parse_channel_map
+from yt360_tools.explore.ambisonic_channels import Ambisonics, choose_channels
 from yt360_tools.explore.project_sound import turned, turned_along
+from yt360_tools.media.ambisonic_channels import parse_channel_map
 
 RATE_HZ = 16_000
 PLACE = np.array([0.48, -0.6, 0.64])
@@ -79,7 +80,7 @@ def test_nothing_to_turn() -> None:
 
 
 def chosen(channels: int, layout: str, wanted: str, *, ways_out: str = "") -> Ambisonics:
-    named = None if wanted == "auto" else parse_channel_map(wanted)
+    named = parse_channel_map(wanted, "--channel-map")
     return choose_channels("a.mp4", channels, layout, named, ways_out=ways_out)
 
 
@@ -108,7 +109,7 @@ def test_channels_that_are_ambisonics(channels: int, layout: str, wanted: str, f
         (6, "auto", "2,1,4,0 for first order that YouTube packed as 5.1"),
         (81, "auto", "has 81 channels"),
         (6, "2,1,4", "names 3 channels, and .*4, 9, 16"),
-        (6, "2,1,4,4", "names a channel twice: 2,1,4,4"),
+        (6, "2,1,4,4", "each once, such as 2,1,4,0; got '2,1,4,4'"),
         (6, "w,y,z,x", "counted from 0"),
         (6, "2,1,4,6", "numbered 0 to 5; --channel-map names 6"),
         (6, "-1,1,2,3", "counted from 0"),

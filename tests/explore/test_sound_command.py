@@ -100,7 +100,7 @@ def test_turned_to_a_view(clip: Path) -> None:
         (["--view", "90"], r"--view is YAW,PITCH\[,ROLL\]"),
         (["--view", "0,100"], "between -90 and 90"),
         (["--beam", "left", "x.wav"], "--beam is YAW,PITCH"),
-        (["--channel-map", "W,Y,Z,X"], "--channel-map is the places"),
+        (["--channel-map", "W,Y,Z,X"], "--channel-map is 'auto' or the places"),
         (["--channel-map", "0,1,2,7"], "names 7"),
         (["--to", "ambix", "x.wav"], "unknown format of ambisonics 'ambix'"),
         (["--pattern", "hyper", "--map", "x.png"], "unknown beam pattern 'hyper'"),

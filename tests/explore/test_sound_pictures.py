@@ -13,6 +13,7 @@ from worlds.heard_scenes import HIGH, LOW, RATE_HZ
 from yt360_tools.errors import MediaError, UsageError
 from yt360_tools.explore.overlay import OverlayFile
 from yt360_tools.explore.sound import SoundOutputs, hear
+from yt360_tools.explore.sound_answers import as_text
 from yt360_tools.explore.sound_input import SoundInput
 from yt360_tools.geometry import Direction
 from yt360_tools.media.frames import FrameReader
@@ -139,6 +140,22 @@ class TestOverlay:
     def test_silence_leaves_the_picture_alone(self, overlaid: Path) -> None:
         for frame in frames_of(overlaid, 2 * HALF_S + 0.375, 3 * HALF_S):
             assert np.abs(frame - GRAY).max() < 8
+
+    @pytest.mark.parametrize(("share", "is_from_somewhere"), [(0.7, True), (0.87, False)])
+    def test_what_the_text_calls_everywhere_has_no_ring(
+        self, share: float, is_from_somewhere: bool, tmp_path: Path
+    ) -> None:
+        """A wave among diffuse sound that has `share` of the energy, on either side of the one threshold, 0.8."""
+        rng = np.random.default_rng(9)
+        around = rng.normal(size=(4, round(HALF_S * RATE_HZ))) * np.sqrt([[1], [1 / 3], [1 / 3], [1 / 3]])
+        wave = one_source(LOW, HALF_S)
+        around *= np.sqrt(share / (1 - share) * np.mean(wave[0] ** 2))
+        film, out = write_film(tmp_path / "film.mkv", wave + around), tmp_path / "heard.mkv"
+        heard = hear(SoundInput(film), SoundOutputs(overlay=OverlayFile(out, "hypercardioid")), bands="one")
+        text = as_text(heard.source, heard.opened, heard.analysis)
+        assert ("everywhere" not in text) == is_from_somewhere
+        for frame in frames_of(out, 0.125, 0.875):
+            assert bool((frame.min(axis=2) > 200).any()) == is_from_somewhere
 
     def test_the_sound_is_kept_and_the_file_says_what_it_is(self, film: Path, overlaid: Path) -> None:
         kept = read_sound(overlaid, 0, 3 * HALF_S, RATE_HZ)

@@ -1,5 +1,7 @@
 """How the sphere lies in a frame: who has the last word, and what the look of the frames tells."""
 
+import pickle
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ from yt360_tools.errors import MediaError, UsageError
 from yt360_tools.geometry import er_rays, fibonacci_sphere
 from yt360_tools.media import layout
 from yt360_tools.media.ffmpeg import run_ffmpeg
-from yt360_tools.media.layout import decide_layout, turned_pose
+from yt360_tools.media.layout import LayoutError, decide_layout, turned_pose
 from yt360_tools.media.look import look_of
 from yt360_tools.media.spherical_fields import SphericalMetadata
 from yt360_tools.records import SourceLayout
@@ -153,6 +155,21 @@ def test_what_is_not_supported_is_refused(film: Path, monkeypatch: pytest.Monkey
     with pytest.raises(MediaError, match=f"er.mp4: .*{says}") as caught:
         decide_layout(film)
     assert caught.value.reason == "unsupported_projection"
+
+
+@pytest.mark.parametrize("case", UNSUPPORTED)
+def test_a_finding_is_told_apart_from_the_advice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
+    """Whatever words the file's name has; and both outlive the way from a worker process."""
+    film = tmp_path / "Who knows. If so. Declare it.mp4"
+    film.symlink_to(write_film(tmp_path / "er.mp4", scene(0)))
+    metadata, says = UNSUPPORTED[case]
+    monkeypatch.setattr(layout, "read_spherical", lambda path: metadata)
+    with pytest.raises(LayoutError) as caught:
+        decide_layout(film)
+    for error in (caught.value, pickle.loads(pickle.dumps(caught.value))):
+        assert re.match(f"{re.escape(film.name)}: .*{says}", error.finding)
+        assert error.advice.startswith("If the header is wrong, ") == (case != "EAC over EAC")
+        assert str(error) == (f"{error.finding}. {error.advice}" if error.advice else error.finding)
 
 
 def test_unknown_words_are_refused_with_the_known_ones(film: Path) -> None:

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from yt360_tools.errors import MediaError
+from yt360_tools.errors import MediaError, UsageError
+from yt360_tools.media.ambisonic_channels import ambisonic_count, channel_map_for, parse_channel_map
 from yt360_tools.media.ffmpeg import run_ffmpeg
 from yt360_tools.media.probe import probe_sound
-from yt360_tools.media.sound import channel_map_for, read_envelope, read_sound
+from yt360_tools.media.sound import read_envelope, read_sound
 
 RATE = 48_000
 TONES_HZ = (300, 500, 700, 900, 1100, 1300)
@@ -270,6 +271,35 @@ def test_channel_maps() -> None:
         with pytest.raises(MediaError, match=f"has {channels} channels") as caught:
             channel_map_for(channels, "5.1")
         assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("channels", "layout", "count"),
+    [
+        (4, "quad", 4), (9, "9 channels", 9), (6, "ambisonic 1+stereo", 4), (11, "ambisonic 2+stereo", 9),
+        (121, "ambisonic 10", 121), (6, "5.1", None), (5, "5.0", None), (2, "stereo", None), (1, "mono", None),
+    ],
+)  # fmt: skip
+def test_how_many_channels_are_ambisonics(channels: int, layout: str, count: int | None) -> None:
+    assert ambisonic_count(channels, layout) == count
+
+
+@pytest.mark.parametrize("setting", ["--channel-map", "validate.channel_map"])
+class TestChannelMap:
+    def test_names_places(self, setting: str) -> None:
+        assert parse_channel_map("auto", setting) is None
+        assert parse_channel_map("2,1,4,0", setting, channels=4) == (2, 1, 4, 0)
+        assert parse_channel_map(" 8, 0 ,3", setting) == (8, 0, 3)
+
+    @pytest.mark.parametrize("text", ["", "W,Y,Z,X", "2,1,4,", "2;1;4;0", "2,1,-4,0", "2.0,1,4,0", "2,1,4,4", "0,00"])
+    def test_and_nothing_else(self, setting: str, text: str) -> None:
+        with pytest.raises(UsageError, match=f"^{setting} is 'auto' or the places of .*counted from 0.*got '{text}'"):
+            parse_channel_map(text, setting)
+
+    @pytest.mark.parametrize("text", ["2,1,4", "0,1,2,3,4"])
+    def test_and_as_many_as_are_wanted(self, setting: str, text: str) -> None:
+        with pytest.raises(UsageError, match=f"^{setting} is 'auto' or the places of W, Y, Z, X among .*got '{text}'"):
+            parse_channel_map(text, setting, channels=4)
 
 
 def test_stereo_is_refused(folder: Path) -> None:

@@ -17,7 +17,6 @@ from worlds.layouts import youtube_cube
 
 from yt360_tools.errors import EnvironmentMissing, TransientError, UsageError
 from yt360_tools.media.carriers import VIDEO_CODECS, VideoCodec
-from yt360_tools.media.files import complete_file
 from yt360_tools.media.layout import decide_layout
 from yt360_tools.media.sound import read_sound
 from yt360_tools.media.spherical_boxes import PictureLabel, cubemap_label, equirectangular_label
@@ -284,19 +283,6 @@ def test_an_ffmpeg_that_stops_early_has_failed(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(TransientError, match="stopped reading"):
         write_media(tmp_path / "a.mp4", big)
     assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("name", ["a" * 251 + ".mp4", "\U0001d11e" * 62 + ".mp4"])
-def test_two_who_write_one_file_do_not_meet(name: str, tmp_path: Path) -> None:
-    """And a name may be as long as the disk allows, 255 bytes."""
-    path = tmp_path / name
-    with complete_file(path) as first, complete_file(path) as second:
-        assert {first.parent, second.parent} == {tmp_path}
-        assert first.name.startswith(".partial-")
-        first.write_text("first")
-        second.write_text("second")
-        assert first.read_text() == "first"
-    assert [found.name for found in tmp_path.iterdir()] == [name]
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:

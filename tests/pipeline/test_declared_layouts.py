@@ -13,6 +13,7 @@ from worlds import boxes, command, dot
 from yt360_tools.config import BuildConfig, SegmentConfig, ValidateConfig, as_plain, check_overrides
 from yt360_tools.errors import UsageError
 from yt360_tools.manifest.table import read_manifest
+from yt360_tools.pipeline import validate
 from yt360_tools.pipeline.ledger import Ledger
 from yt360_tools.pipeline.options import agreed_config
 from yt360_tools.pipeline.validate import plan_validation, take_up_redeclared, validated_videos, video_record
@@ -118,7 +119,11 @@ class TestOlderWorkspace:
     """One that was begun before there were options such as the eye."""
 
     REMEMBERED: ClassVar = {
-        "build": {key: value for key, value in as_plain(BuildConfig(width=64)).items() if "eye" not in key},
+        "build": {
+            key: value
+            for key, value in as_plain(BuildConfig(width=64)).items()
+            if key not in ("eye", "hfov_range", "aspect_range")
+        },
         "segment": as_plain(SegmentConfig()),
     }
 
@@ -129,6 +134,14 @@ class TestOlderWorkspace:
     def test_does_not_change_its_eye(self, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match=r"begun with build\.eye = 'left', and 'right' is asked"):
             agreed_config(self.REMEMBERED, {"build": {"eye": "right"}}, tmp_path)
+
+    @pytest.mark.parametrize(("key", "value"), [("hfov_range", "25,90"), ("aspect_range", "0.75,1.3333")])
+    def test_does_not_begin_to_draw_openings(self, ledger: Ledger, tmp_path: Path, key: str, value: str) -> None:
+        """What it was built with drew none, which is the option's default."""
+        ledger.remember_options(self.REMEMBERED)
+        with pytest.raises(UsageError, match=rf"begun with build\.{key} = '', and '{value}' is asked.*new workspace"):
+            agreed_config(ledger.options(), {"build": {key: value}}, tmp_path)
+        assert getattr(agreed_config(ledger.options(), {"build": {key: ""}}, tmp_path).build, key) == ""
 
 
 class TestOptions:
@@ -158,15 +171,47 @@ class TestOptions:
             check_overrides({section: {key: value}}, where="here")
 
 
+@pytest.mark.parametrize(
+    ("size", "layout", "is_doubtful"),
+    [
+        ((640, 360), SourceLayout("er", "mono", "content"), True),
+        ((640, 320), SourceLayout("er", "mono", "content"), False),
+        ((1440, 718), SourceLayout("er", "mono", "content"), False),
+        ((640, 360), SourceLayout("er", "mono", "metadata"), False),
+        ((640, 360), SourceLayout("er", "mono", "manifest"), False),
+        ((640, 360), SourceLayout("eac", "mono", "content"), False),
+        ((640, 640), SourceLayout("er", "top-bottom", "content"), False),
+    ],
+)
+def test_a_guess_from_the_look_of_a_picture_that_is_not_two_to_one_is_in_doubt(
+    size: tuple[int, int], layout: SourceLayout, is_doubtful: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It serves all the same, and the ledger keeps the doubt."""
+    found = dataclasses.replace(record(layout), width=size[0], height=size[1])
+    monkeypatch.setattr(validate, "examine", lambda *_: (found, None))
+    (outcome,) = validate.ValidateTask("v", Workspace(tmp_path), ValidateConfig(), validate.Declared()).run()
+    assert outcome.state == "done"
+    assert video_record(outcome.data) == found
+    assert outcome.detail.startswith(f"raw/v.mp4: its picture of {size[0]} x {size[1]} is taken as") == is_doubtful
+    assert bool(outcome.detail) == is_doubtful
+
+
 def test_headers_and_shapes_on_the_command_line(tmp_path: Path) -> None:
-    """A nonsensical header is noted, a flat film is rejected with the way out, and the way out works."""
+    """A nonsensical header is noted, and that a film looks like a sphere and has not the shape; a flat film is rejected
+    with the way out, and the way out works.
+    """
     media = tmp_path / "media"
-    for name in ("odd", "flat"):
+    for name in ("odd", "flat", "smooth"):
         command.write_media(media, name, 3.0)
+    waves = 120 + 60 * np.sin(np.arange(96) / 15)[:, None] * np.cos(np.arange(128) * 2 * np.pi / 128)[None, :]
+    smooth = np.broadcast_to(waves.astype(np.uint8)[..., None], (96, 128, 3))
+    dot.write_video(media / "smooth.video.mp4", [smooth] * 24, (128, 96), 8, "libx264")
     ramp = np.broadcast_to(np.linspace(20, 230, 128, dtype=np.uint8)[None, :, None], (96, 128, 3))
     dot.write_video(media / "flat.video.mp4", [ramp] * 24, (128, 96), 8, "libx264")
     boxes.put_into_mp4(media / "odd.video.mp4", boxes.equi(pose_deg=(500.0, 0, 0)))
-    rows = command.write_rows(tmp_path / "manifest.csv", "odd,odd,0,2,train", "flat,flat,0,2,train")
+    rows = command.write_rows(
+        tmp_path / "manifest.csv", "odd,odd,0,2,train", "flat,flat,0,2,train", "smooth,smooth,0,2,train"
+    )
     given = ("rebuild", rows, "--media", media, "-w", tmp_path / "work", *command.SMALL)
     ended = command.run(given)
     assert ended.code == 0, ended
@@ -177,10 +222,14 @@ def test_headers_and_shapes_on_the_command_line(tmp_path: Path) -> None:
     (note,) = (line for line in ended.stderr.splitlines() if "its header says" in line)
     says = "its header says a pose of 500, 0, 0 degrees (yaw, pitch, roll); taken as absent"
     assert note == f"note: raw/odd/odd.video.mp4: {says}"
+    (note,) = (line for line in ended.stderr.splitlines() if "by its look alone" in line)
+    assert note.startswith("note: raw/smooth/smooth.video.mp4: its picture of 128 x 96 is taken as equirectangular")
+    assert "a smooth flat film looks the same" in note
     command.write_rows(
         rows,
         "odd,odd,0,2,train,",
         "flat,flat,0,2,train,er",
+        "smooth,smooth,0,2,train,",
         header="clip_id,video_id,start_s,end_s,split,projection",
     )
     ended = command.run(given)

@@ -33,6 +33,18 @@ def cut(frame: Picture, view: View, projection: str = "er", border_px: float = E
     return sampler(view, mono(projection, frame.shape[1], frame.shape[0], border_px))(frame).astype(float)
 
 
+def test_places_in_a_panorama_are_counted_from_two_pixels_beyond_its_corner() -> None:
+    """A column 2^-20 before the middle between 1 and 2 32nds behind the 14th. Counted from 16 on it needs 25 bits, and
+    a float of 24 rounds it up to the middle, which falls to the even 2; counted from 14 on it is exact, and falls to 1.
+    """
+    width, column = 64, 14 + 1.5 / 32 - 2.0**-20
+    assert np.float32(column + 2) == 16 + 1.5 / 32
+    assert float(np.float32(column)) == column
+    counting = np.broadcast_to(np.arange(width, dtype=np.float32), (width // 2, width))
+    view = View("viewport", Direction(180 - 360 * (column + 0.5) / width), 30.0, 30.0, 1, 1)
+    assert sampler(view, mono("er", width, width // 2))(counting) == 14 + 2 / 32
+
+
 class TestViewportsOfAPanorama:
     @pytest.mark.parametrize("look", LOOKS)
     def test_equals_the_picture_at_its_rays(self, look: tuple[float, float, float], er: Picture, waves: Waves) -> None:

@@ -23,7 +23,7 @@ from yt360_tools.ambisonics.field import direction_of_arrival, energy_map
 from yt360_tools.ambisonics.formats import FORMATS, convert
 from yt360_tools.ambisonics.harmonics import harmonics
 from yt360_tools.ambisonics.headphones import BinauralStream, binaural
-from yt360_tools.ambisonics.intensity import Arrivals, arrivals, arrivals_of
+from yt360_tools.ambisonics.intensity import DIFFUSE, Arrivals, arrivals, arrivals_of
 from yt360_tools.ambisonics.loudest import loudest_directions, peaks_of_votes
 from yt360_tools.ambisonics.maps import EnergyMaps, beam_power, energy_maps, energy_maps_of
 from yt360_tools.ambisonics.rotation import channel_matrix, rotation_matrix
@@ -31,6 +31,7 @@ from yt360_tools.ambisonics.scene import encode, mirror, rotate
 
 __all__ = [
     "BEAM_PATTERNS",
+    "DIFFUSE",
     "FORMATS",
     "MAX_ORDER",
     "XYZ_CHANNELS",

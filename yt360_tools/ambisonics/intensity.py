@@ -14,6 +14,10 @@ from yt360_tools.geometry import Array, angles_from_ray
 SILENCE_DBFS = -90.0
 """What is softer in a band has no direction: a recorder's last bit makes noise of about -96 dBFS."""
 
+DIFFUSE = 0.8
+"""From this diffuseness on sound counts as coming from everywhere: a fifth of its energy at most (-6 dB beside the
+rest) has a direction, and means over fifths of a second of a purely diffuse bass go down to here."""
+
 
 @dataclass(frozen=True)
 class Arrivals:

@@ -108,10 +108,10 @@ def sound(
       yt360 sound clip.mp4 --overlay heard.mp4
       yt360 sound ID.audio.webm --picture ID.video.mp4 --overlay heard.mp4
     """
-    from yt360_tools.explore.ambisonic_channels import parse_channel_map
     from yt360_tools.explore.sound import SoundOutputs, hear
     from yt360_tools.explore.sound_answers import as_plain, as_text
     from yt360_tools.explore.sound_input import SoundInput, parse_direction
+    from yt360_tools.media.ambisonic_channels import parse_channel_map
 
     if head is not None and binaural is None:
         raise UsageError("--head says whose ears hear; it needs --binaural WAV")
@@ -121,7 +121,7 @@ def sound(
         path,
         start_s,
         end_s,
-        None if channel_map is None else parse_channel_map(channel_map),
+        None if channel_map is None else parse_channel_map(channel_map, "--channel-map"),
         source_format,
         None if view is None else parse_direction("--view", view, with_roll=True),
     )

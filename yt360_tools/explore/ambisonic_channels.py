@@ -1,11 +1,11 @@
 """Which of a file's channels are ambisonics: as many as a whole order has, or those that somebody names."""
 
-import re
 from dataclasses import dataclass
 from math import isqrt
 
 from yt360_tools.ambisonics import MAX_ORDER, order_of
 from yt360_tools.errors import UsageError
+from yt360_tools.media.ambisonic_channels import ambisonic_count
 
 _COUNTS = tuple((order + 1) ** 2 for order in range(1, MAX_ORDER + 1))
 _ALLOWED = f"ambisonics of orders 1 to {MAX_ORDER} have {', '.join(map(str, _COUNTS[:-1]))} or {_COUNTS[-1]}"
@@ -20,30 +20,16 @@ class Ambisonics:
 
     @property
     def order(self) -> int:
+        """Their order, 1 to 7."""
         return order_of(len(self.channel_map))
-
-
-def parse_channel_map(text: str) -> tuple[int, ...]:
-    """The places of ``2,1,4,0``.
-
-    Raises:
-        UsageError: it is no list of whole numbers.
-    """
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isdecimal() for part in parts):
-        raise UsageError(
-            "--channel-map is the places of the ambisonic channels among the file's, counted from 0 and parted by "
-            f"commas, such as 2,1,4,0; got {text!r}"
-        )
-    return tuple(map(int, parts))
 
 
 def choose_channels(
     name: str, channels: int, layout_name: str, channel_map: tuple[int, ...] | None = None, *, ways_out: str = ""
 ) -> Ambisonics:
-    """Which of a file's `channels` are ambisonics: those of `channel_map`, or all when so many are a whole order.
+    """Which of a file's `channels` are ambisonics: those of `channel_map`, or else what `ambisonic_count` finds.
 
-    A head-locked pair behind them is left out where the file itself calls the others ambisonic.
+    What is behind them is left out.
 
     Args:
         ways_out: what else may be done about channels that are none, for the message.
@@ -55,9 +41,8 @@ def choose_channels(
     if channel_map is not None:
         _check_map(seen, channels, channel_map)
         return Ambisonics(channel_map)
-    labelled = re.match(r"ambisonic (\d)", layout_name)
-    count = (int(labelled[1]) + 1) ** 2 if labelled else channels
-    if count in _COUNTS and count <= channels:
+    count = ambisonic_count(channels, layout_name)
+    if count in _COUNTS:
         return Ambisonics(tuple(range(count)), channels - count)
     ways_out = f"; {ways_out}" if ways_out else ""
     if channels < 4:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from yt360_tools.ambisonics import BandCovariances, CovarianceStream, Sound, arrivals_of, beam_channels
+from yt360_tools.ambisonics import DIFFUSE, BandCovariances, CovarianceStream, Sound, arrivals_of, beam_channels
 from yt360_tools.errors import MediaError, UsageError
 from yt360_tools.explore.project_source import InputHints, source_of_video
 from yt360_tools.explore.sound_input import OpenedSound, SoundInput, open_ambisonics
@@ -28,8 +28,6 @@ _WINDOW_S, _HOP_S = 0.2, 0.1
 _MOST_FPS = 30.0
 _OPACITY = 0.75
 _RING_COSINES = np.cos(np.radians([6.4, 7.6]))
-_DIFFUSE = 0.8
-"""What is more diffuse gets no ring: it does not come from one direction."""
 
 Frame = NDArray[np.uint8]
 
@@ -79,9 +77,9 @@ def write_overlay(
 
     Colours show by how much a beam along each direction hears more than the mean over all directions, in decibels below
     the loudest direction of all moments: what is silent, or comes from everywhere, shows no colour. A ring is around
-    the direction from which the moment's sound arrives, where it comes from one. The span is where there are both
-    picture and sound; memory grows with the sound's covariances alone (5 MB an hour in first order, 1.2 GB
-    in the 7th).
+    the direction from which the moment's sound arrives, where its diffuseness is below `DIFFUSE`. The span is where
+    there are both picture and sound; memory grows with the sound's covariances alone (5 MB an hour in first order,
+    1.2 GB in the 7th).
 
     Raises:
         UsageError: picture and sound have no moment in common, or the layout cannot be read.
@@ -147,7 +145,7 @@ class _Painter:
         self._peak = max((float(self._excess(matrix).max()) for matrix in self._matrices), default=0.0)
         found = arrivals_of(heard)
         self._from = ray_from_angles(np.radians(found.azimuth_deg[:, 0]), np.radians(found.elevation_deg[:, 0]))
-        self._directness = 1 - found.diffuseness[:, 0]
+        self._diffuseness = found.diffuseness[:, 0]
         self._pixels = er_rays(WIDTH, WIDTH // 2).astype(np.float32)
         ramp = np.arange(256, dtype=np.uint8)[:, None]
         self._colours = cv2.applyColorMap(ramp, cv2.COLORMAP_INFERNO)[:, 0, ::-1].astype(np.float32)
@@ -158,7 +156,7 @@ class _Painter:
         if paint is not None:
             frame = (frame * (1 - paint[..., 3:]) + paint[..., :3] + 0.5).astype(np.uint8)
         nearest = int(np.abs(self._times - time_s).argmin())
-        if self._directness[nearest] > 1 - _DIFFUSE and np.isfinite(self._from[nearest]).all():
+        if self._diffuseness[nearest] < DIFFUSE and np.isfinite(self._from[nearest]).all():
             cosines = self._pixels @ self._from[nearest].astype(np.float32)
             frame = frame.copy()
             frame[(cosines < _RING_COSINES[0]) & (cosines > _RING_COSINES[1])] = 255

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yt360_tools.errors import MediaError, UsageError, nearest
-from yt360_tools.media.files import complete_file, disk_errors
+from yt360_tools.files import complete_file, disk_errors
 
 Picture = NDArray[np.generic]
 

@@ -1,6 +1,5 @@
 """How the sphere lies in the input: as the pipeline decides it, unless somebody says."""
 
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,16 +8,14 @@ from numpy.typing import NDArray
 
 from yt360_tools.config import POSE_SIGNS
 from yt360_tools.errors import MediaError, UsageError, nearest
-from yt360_tools.media.layout import decide_layout
+from yt360_tools.media.layout import LayoutError, decide_layout
 from yt360_tools.media.look import look_of
 from yt360_tools.projection import EAC_BORDER_PX, Source, check_er_shape, parse_faces
-from yt360_tools.records import EYES, PROJECTIONS, STEREO_LAYOUTS, SourceLayout
+from yt360_tools.records import EYES, PROJECTIONS, STEREO_LAYOUTS, SourceLayout, layout_hint
 
 _NAMES = {"er": "er", "eac": "eac", "cube": "cubemap", "cubemap": "cubemap"}
 _SAMPLE_WIDTH = 512
 _ON_PURPOSE = "--from er"
-_ADVICE = re.compile(r"\. (?:If|Declare) ")
-_SAYABLE = ("unsupported_projection", "unknown_faces", "not_equirectangular")
 
 
 @dataclass(frozen=True)
@@ -53,14 +50,9 @@ def check_hints(hints: InputHints) -> InputHints:
         UsageError: a word that is unknown.
     """
     projection = hints.projection.lower()
-    if "fisheye" in projection:
-        raise UsageError(
-            "fisheye pictures and pairs of them are not supported; stitch them into an equirectangular picture first, "
-            "then --from er"
-        )
     if projection and projection not in _NAMES:
         known = ", ".join(PROJECTIONS)
-        raise UsageError(f"unknown projection {projection!r}{nearest(projection, PROJECTIONS)}; known: {known}")
+        raise UsageError(f"unknown projection {projection!r}{layout_hint(projection, PROJECTIONS)}; known: {known}")
     for option, word, known_words in (("--stereo", hints.stereo, STEREO_LAYOUTS), ("--eye", hints.eye, EYES)):
         if word and word not in known_words:
             raise UsageError(f"{option} {word!r}{nearest(word, known_words)}; allowed are {', '.join(known_words)}")
@@ -94,17 +86,15 @@ def source_of_video(path: Path, hints: InputHints, width: int, height: int) -> S
             pose="ignore" if hints.pose != "metadata" else "metadata",
             pose_signs=hints.pose_signs,
         )
-    except MediaError as error:
-        if error.reason not in _SAYABLE:
-            raise
+    except LayoutError as error:
         raise MediaError(error.reason, _in_own_words(error, path, width, height)) from error
     _check_guess(decided, hints, width, height)
     return _source(decided, hints, width, height)
 
 
-def _in_own_words(error: MediaError, path: Path, width: int, height: int) -> str:
+def _in_own_words(error: LayoutError, path: Path, width: int, height: int) -> str:
     """What `decide_layout` found, with this command's options instead of the pipeline's and its manifest."""
-    found = _ADVICE.split(str(error))[0]
+    found = error.finding
     if error.reason == "not_equirectangular":
         found = (
             f"{path.name}: its header does not say how a sphere lies in its picture of {width} x {height}, and it does "

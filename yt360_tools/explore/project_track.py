@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from yt360_tools.errors import MediaError, UsageError
-from yt360_tools.explore.ambisonic_channels import Ambisonics, choose_channels, parse_channel_map
+from yt360_tools.explore.ambisonic_channels import Ambisonics, choose_channels
 from yt360_tools.explore.project_sound import (
     Samples,
     beamed,
@@ -19,6 +19,7 @@ from yt360_tools.explore.project_sound import (
 )
 from yt360_tools.explore.project_views import Looking
 from yt360_tools.geometry import Array, Direction
+from yt360_tools.media.ambisonic_channels import parse_channel_map
 from yt360_tools.media.probe import SoundProbe, probe_sound
 from yt360_tools.media.sound import EDGE_S
 from yt360_tools.media.sound_pieces import open_sound
@@ -75,7 +76,7 @@ def planned_sound(
     if not file.is_file():
         raise UsageError(f"--sound {file}: that file is not there")
     probe = probe_sound(file)
-    named = None if wish.channel_map == "auto" else parse_channel_map(wish.channel_map)
+    named = parse_channel_map(wish.channel_map, "--channel-map")
     chosen = choose_channels(file.name, probe.channels, probe.layout_name, named, ways_out=_WAYS_OUT)
     if chosen.left_out:
         note(f"note: {chosen.left_out} channels behind the ambisonics do not turn with a head, and are left out")

@@ -14,7 +14,7 @@ from yt360_tools.explore.sound_answers import as_csv
 from yt360_tools.explore.sound_files import SoundFile, check_pattern, check_sound_file, writing_sound
 from yt360_tools.explore.sound_input import OpenedSound, SoundInput, open_ambisonics
 from yt360_tools.explore.sound_map import draw_sound_map
-from yt360_tools.report.png import write_whole
+from yt360_tools.files import write_whole
 
 Progress = Callable[[str, float, float], object]
 """Called with what is being done, how many seconds are done, and how many are expected."""
@@ -40,6 +40,7 @@ class SoundOutputs:
 
     @property
     def paths(self) -> tuple[Path, ...]:
+        """Every file that is asked for: sounds first, then table, picture and overlay."""
         named = (self.table, self.picture, self.overlay.path if self.overlay else None)
         return (*(file.path for file in self.sounds), *(path for path in named if path is not None))
 

@@ -95,6 +95,7 @@ class Listener:
             self._full.add(sound)
 
     def finish(self) -> SoundAnalysis:
+        """What was heard in everything that was taken; without sound there are no windows."""
         brief = self._brief.finish()
         grouped = brief.in_groups(self._group)
         windows = arrivals_of(grouped)

@@ -7,13 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from yt360_tools.ambisonics import Arrivals
+from yt360_tools.ambisonics import DIFFUSE, Arrivals
 from yt360_tools.explore.sound_analysis import SoundAnalysis
 from yt360_tools.explore.sound_input import OpenedSound, SoundInput
 
 COLUMNS = ("start_s", "end_s", "low_hz", "high_hz", "level_dbfs", "azimuth_deg", "elevation_deg", "diffuseness")
-_DIFFUSE = 0.9
-"""What is more diffuse has a direction in numbers and none that a listener would name."""
 _ORDERS = ("zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh")
 
 
@@ -81,7 +79,7 @@ def as_text(source: SoundInput, opened: OpenedSound, heard: SoundAnalysis) -> st
         where = spelt_direction(overall.azimuth_deg[0, band], overall.elevation_deg[0, band])
         if not math.isfinite(diffuse):
             where = "silence"
-        elif diffuse > _DIFFUSE:
+        elif diffuse >= DIFFUSE:
             where = "everywhere"
         shown = f"{100 * diffuse:>5.0f} %" if math.isfinite(diffuse) else f"{'-':>7}"
         lines.append(f"{name:<20} {_spelt_level(level):>11}  {where:<26} {shown}")

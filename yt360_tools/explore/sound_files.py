@@ -9,8 +9,8 @@ import numpy as np
 
 from yt360_tools.ambisonics import BinauralStream, Sound, beam, beam_weights, convert
 from yt360_tools.errors import UsageError
+from yt360_tools.files import complete_file, disk_errors
 from yt360_tools.geometry import Direction
-from yt360_tools.media.files import complete_file, disk_errors
 
 _WAV_BYTES = 2**31
 """From this size on the file is RF64, a WAV whose sizes have room for it."""

@@ -5,7 +5,9 @@ from math import isqrt
 from pathlib import Path
 
 from yt360_tools.errors import UsageError, nearest
-from yt360_tools.media.encoding import BT709, TO_BT709
+
+_TO_BT709 = ("-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p")
+_BT709 = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv")
 
 
 @dataclass(frozen=True)
@@ -13,13 +15,30 @@ class SoundCodec:
     """How sound is coded.
 
     Attributes:
+        options: the encoder, and what keeps its channels apart.
         channels: the numbers of channels that it carries unharmed (measured with a tone in each); None for any.
         is_whole: whether samples become whole numbers, and what is beyond full scale is cut.
+        for_many: what is said besides when there are more than two channels.
+        kbps: a channel's rate in files to keep, and in those made quickly; None where it follows from the samples.
+        careful: further options for files to keep.
+        quick: further options where speed counts more: a synthetic world's.
+        alone_in: the suffix of a quick file that holds such sound alone; empty where none is made.
     """
 
     options: tuple[str, ...]
     channels: tuple[int, ...] | None = None
     is_whole: bool = False
+    for_many: tuple[str, ...] = ()
+    kbps: tuple[int, int] | None = None
+    careful: tuple[str, ...] = ()
+    quick: tuple[str, ...] = ()
+    alone_in: str = ""
+
+    def arguments(self, channels: int, *, is_quick: bool = False) -> tuple[str, ...]:
+        """What ffmpeg is told to code so many channels with."""
+        rate = () if self.kbps is None else ("-b:a", f"{self.kbps[is_quick] * channels}k")
+        many = self.for_many if channels > 2 else ()
+        return (*self.options, *(self.quick if is_quick else self.careful), *rate, *many)
 
 
 @dataclass(frozen=True)
@@ -27,15 +46,31 @@ class VideoCodec:
     """How pictures are coded.
 
     Attributes:
+        options: the encoder, and how it works.
         colours: what is done to RGB before.
-        quality: the CRF where none is asked for; None of a lossless codec.
+        quality: the CRF of files to keep where none is asked for; None of a lossless codec.
         worst: the largest CRF; 0 of a lossless codec.
+        careful: further options for files to keep.
+        quick: further options where speed counts more: a synthetic world's.
+        quick_quality: the CRF then.
+        alone_in: the suffix of a quick file that holds such pictures alone; empty where none is made.
     """
 
     options: tuple[str, ...]
     colours: tuple[str, ...]
     quality: int | None
     worst: int = 0
+    careful: tuple[str, ...] = ()
+    quick: tuple[str, ...] = ()
+    quick_quality: int | None = None
+    alone_in: str = ""
+
+    def arguments(self, quality: int | None = None, *, is_quick: bool = False) -> tuple[str, ...]:
+        """What ffmpeg is told to code RGB pictures with, at a CRF or the usual one."""
+        usual = self.quick_quality if is_quick else self.quality
+        crf = usual if quality is None else quality
+        more = self.quick if is_quick else self.careful
+        return (*self.colours, *self.options, *more, *(("-crf", str(crf)) if self.worst else ()))
 
 
 @dataclass(frozen=True)
@@ -48,24 +83,50 @@ class Container:
 
     @property
     def is_matroska(self) -> bool:
+        """Whether it is Matroska, of which WebM is a part."""
         return self.format in ("webm", "matroska")
 
 
-_YUV = (*TO_BT709, *BT709)
+_YUV = (*_TO_BT709, *_BT709)
 VIDEO_CODECS: dict[str, VideoCodec] = {
-    "h264": VideoCodec(("-c:v", "libx264", "-preset", "veryfast"), _YUV, 18, 51),
-    "vp9": VideoCodec(
-        ("-c:v", "libvpx-vp9", "-deadline", "good", "-cpu-used", "5", "-row-mt", "1", "-b:v", "0"), _YUV, 24, 63
+    "h264": VideoCodec(
+        ("-c:v", "libx264", "-preset", "veryfast"), _YUV, quality=18, worst=51, quick_quality=20, alone_in="mp4"
     ),
-    "ffv1": VideoCodec(("-c:v", "ffv1", "-level", "3"), ("-vf", "format=bgr0"), None),
+    "vp9": VideoCodec(
+        ("-c:v", "libvpx-vp9", "-b:v", "0"),
+        _YUV,
+        quality=24,
+        worst=63,
+        careful=("-deadline", "good", "-cpu-used", "5", "-row-mt", "1"),
+        quick=("-deadline", "realtime", "-cpu-used", "8"),
+        quick_quality=28,
+        alone_in="webm",
+    ),
+    "ffv1": VideoCodec(("-c:v", "ffv1", "-level", "3"), ("-vf", "format=bgr0"), quality=None),
 }
-# Each channel is coded on its own, or as one of a pair without intensity stereo, which would join Y to W.
+# Never -ac and no filter that names channels: ffmpeg would mix W, Y, Z and X as if they were loudspeakers.
+# Each channel is coded on its own, or as one of a pair without intensity stereo, which would join Y to W, and X to Z.
 SOUND_CODECS: dict[str, SoundCodec] = {
-    "aac": SoundCodec(("-c:a", "aac", "-aac_is", "0", "-aac_pns", "0"), (1, 2, 4)),
-    "opus": SoundCodec(("-c:a", "libopus"), None),
+    "aac": SoundCodec(
+        ("-c:a", "aac", "-aac_is", "0"),
+        (1, 2, 4),
+        kbps=(96, 80),
+        careful=("-aac_pns", "0"),
+        quick=("-aac_coder", "fast"),
+        alone_in="m4a",
+    ),
+    "opus": SoundCodec(
+        ("-c:a", "libopus"),
+        for_many=("-mapping_family", "2"),
+        kbps=(96, 80),
+        quick=("-compression_level", "0"),
+        alone_in="webm",
+    ),
+    "vorbis": SoundCodec(("-c:a", "libvorbis"), (4,), kbps=(96, 80), alone_in="ogg"),
     "flac": SoundCodec(("-c:a", "flac", "-sample_fmt:a", "s32"), (1, 2, 4), is_whole=True),
-    "pcm": SoundCodec(("-c:a", "pcm_f32le"), None),
+    "pcm": SoundCodec(("-c:a", "pcm_f32le")),
 }
+"""Vorbis is in none of the containers that are written for others: YouTube has it, and so have synthetic worlds."""
 CONTAINERS: dict[str, Container] = {
     ".mp4": Container("mp4", ("h264",), ("aac", "opus", "flac")),
     ".mov": Container("mov", ("h264",), ("pcm", "aac")),

@@ -11,31 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yt360_tools.errors import EnvironmentMissing, TransientError, Yt360Error
+from yt360_tools.media.carriers import SOUND_CODECS, VIDEO_CODECS
 from yt360_tools.media.ffmpeg import open_ffmpeg
-
-VIDEO_CONTAINERS: dict[str, str] = {"h264": "mp4", "vp9": "webm"}
-AUDIO_CONTAINERS: dict[str, str] = {"opus": "webm", "aac": "m4a", "vorbis": "ogg"}
 
 TITLE_PLACEHOLDER = "x" * 240
 """A track title that `labelling` turns into projection metadata; ffmpeg cannot write those into a WebM."""
 
-VIDEO_CODECS: dict[str, tuple[str, ...]] = {
-    "h264": ("-c:v", "libx264", "-preset", "veryfast", "-crf", "20"),
-    "vp9": ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-crf", "28", "-b:v", "0"),
-}
-# Never -ac and no filter that names channels: ffmpeg would mix W, Y, Z and X as if they were loudspeakers.
-# No intensity stereo for the same reason: AAC's fast coder would join Y to W, and X to Z.
-AUDIO_CODECS: dict[str, tuple[str, ...]] = {
-    "opus": ("-c:a", "libopus", "-mapping_family", "2", "-b:a", "320k", "-compression_level", "0"),
-    "aac": ("-c:a", "aac", "-aac_coder", "fast", "-aac_is", "0", "-b:a", "320k"),
-    "vorbis": ("-c:a", "libvorbis", "-b:a", "320k"),
-}
-TO_BT709 = ("-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p")
-BT709 = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv")
 BARE = ("-map_metadata", "-1", "-fflags", "+bitexact", "-flags", "+bitexact")
 """No dates and no tool versions: the same bytes on every run."""
 
 _FORMATS: dict[str, str] = {"mp4": "mp4", "webm": "webm", "m4a": "mp4", "ogg": "ogg"}
+"""What ffmpeg calls the containers of single tracks."""
 _ONE_THREAD = ("-threads", "1", "-filter_threads", "1")
 _MACHINE_COMPLAINTS = (
     "No space left",
@@ -102,18 +88,18 @@ def encode_video(
 ) -> None:
     """Write RGB frames (height, width, 3) as H.264 in MP4 or VP9 in WebM, 4:2:0, BT.709; the same bytes on every run.
 
+    Quickly: sizes and qualities are those of a synthetic world. `codec` is one of `VIDEO_CODECS` with an `alone_in`.
+
     Raises:
         EnvironmentMissing: no space, no permission, or an ffmpeg without that encoder.
         TransientError: ffmpeg failed otherwise.
     """
-    container = VIDEO_CONTAINERS[codec]
+    container = VIDEO_CODECS[codec].alone_in
     title = ("-metadata:s:v", f"title={TITLE_PLACEHOLDER}") if container == "webm" else ()
     arguments = [
         *("-y", "-f", "rawvideo", "-pix_fmt", "rgb24", "-video_size", f"{width}x{height}"),
         *("-framerate", f"{frame_rate.numerator}/{frame_rate.denominator}", "-i", "pipe:0"),
-        *TO_BT709,
-        *BT709,
-        *VIDEO_CODECS[codec],
+        *VIDEO_CODECS[codec].arguments(is_quick=True),
         *("-g", str(round(5 * frame_rate))),
         *BARE,
         *_ONE_THREAD,
@@ -126,6 +112,8 @@ def encode_video(
 def encode_sound(foa: NDArray[np.float32], path: Path, *, codec: str, sample_rate_hz: int) -> None:
     """Write ambisonics (4, samples) as four plain channels, in their order, without any mix.
 
+    Quickly, as `encode_video`. `codec` is one of `SOUND_CODECS` with an `alone_in`, its container.
+
     Raises:
         EnvironmentMissing: no space, no permission, or an ffmpeg without that encoder.
         TransientError: ffmpeg failed otherwise.
@@ -133,9 +121,9 @@ def encode_sound(foa: NDArray[np.float32], path: Path, *, codec: str, sample_rat
     # "quad" is the one label under which all three encoders leave four channels as they are.
     arguments = [
         *("-y", "-f", "f32le", "-ar", str(sample_rate_hz), "-channel_layout", "quad", "-i", "pipe:0"),
-        *AUDIO_CODECS[codec],
+        *SOUND_CODECS[codec].arguments(len(foa), is_quick=True),
         *BARE,
         *_ONE_THREAD,
-        *("-f", _FORMATS[AUDIO_CONTAINERS[codec]], str(path.absolute())),
+        *("-f", _FORMATS[SOUND_CODECS[codec].alone_in], str(path.absolute())),
     ]
     _feed(arguments, [foa.T.astype("<f4")], path)

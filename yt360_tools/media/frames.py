@@ -71,6 +71,7 @@ class FrameReader:
         self.close()
 
     def close(self) -> None:
+        """Let go of the file; no frame can be read after. A `with` block does it."""
         self._decoder.close()
 
     def window(self, start_s: float, end_s: float) -> Iterator[Frame]:

@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-from yt360_tools.config import layout_hint
 from yt360_tools.errors import MediaError, UsageError
 from yt360_tools.media.look import look_of, sample_frames
 from yt360_tools.media.spherical import read_spherical
 from yt360_tools.media.spherical_fields import Bounds, Pose, SphericalMetadata
 from yt360_tools.projection import WRITTEN_FACES, check_er_shape, parse_faces
 from yt360_tools.projection.er import UNCROPPED
-from yt360_tools.records import PROJECTIONS, STEREO_LAYOUTS, SourceLayout
+from yt360_tools.records import PROJECTIONS, STEREO_LAYOUTS, SourceLayout, layout_hint
 
 _FROM_METADATA = {"equirectangular": "er", "mesh": "eac", "cubemap": "cubemap"}
 _CUBE_LAYOUTS = {0: "3x2:RLUDFB:002200"}
@@ -17,6 +16,22 @@ _CUBE_LAYOUTS = {0: "3x2:RLUDFB:002200"}
 
 _UNSUPPORTED = "unsupported_projection"
 _DECLARE = "If the header is wrong, the manifest can declare the projection (columns projection, stereo, faces)"
+
+
+class LayoutError(MediaError):
+    """How the sphere lies in a picture cannot be told, or is not supported.
+
+    Attributes:
+        finding: what was found, without what to do about it.
+        advice: what to do about it with a manifest or the pipeline's options; empty where there is no more to say.
+    """
+
+    def __init__(self, reason: str, finding: str, advice: str = "") -> None:
+        super().__init__(reason, f"{finding}. {advice}" if advice else finding)
+        self.finding, self.advice = finding, advice
+
+    def __reduce__(self) -> tuple[type, tuple[str, str, str]]:  # type: ignore[override]
+        return (type(self), (self.reason, self.finding, self.advice))
 
 
 def decide_layout(
@@ -40,8 +55,8 @@ def decide_layout(
 
     Raises:
         UsageError: what is declared is none of the known words.
-        MediaError: ``unsupported_projection``, ``unknown_faces``, ``not_equirectangular``, or what opening and decoding
-            the file raises.
+        LayoutError: ``unsupported_projection``, ``unknown_faces`` or ``not_equirectangular``.
+        MediaError: what opening and decoding the file raises.
     """
     projection, stereo = declared
     for what, word, known in (("projection", projection, PROJECTIONS), ("stereo", stereo, STEREO_LAYOUTS)):
@@ -64,7 +79,7 @@ def decide_layout(
             if (decided_by, stereo) == ("default", "mono"):
                 _check_shape(path, samples.width, samples.height)
     if projection == "eac" and stereo in ("top-bottom", "bottom-top"):
-        raise MediaError(
+        raise LayoutError(
             _UNSUPPORTED,
             f"{path.name}: its picture is EAC in stereo ({stereo}), decided by {decided_by}; supported are eyes side "
             "by side (left-right or right-left), each turned by a quarter",
@@ -93,16 +108,18 @@ def turned_pose(pose_deg: Pose, pose: str = "metadata", signs: str = "+++") -> P
 
 def _supported(path: Path, metadata: SphericalMetadata) -> str:
     if metadata.projection not in _FROM_METADATA:
-        raise MediaError(
+        raise LayoutError(
             _UNSUPPORTED,
             f"{path.name}: its header says {metadata.projection}; equirectangular, cubemap and mesh "
-            f"(EAC) are supported. {_DECLARE}",
+            "(EAC) are supported",
+            _DECLARE,
         )
     if metadata.projection == "cubemap" and metadata.cube_padding_px:
-        raise MediaError(
+        raise LayoutError(
             _UNSUPPORTED,
             f"{path.name}: its header says a cubemap with {metadata.cube_padding_px} pixels of padding around each "
-            f"face; cubemaps without padding are supported. {_DECLARE}",
+            "face; cubemaps without padding are supported",
+            _DECLARE,
         )
     return _FROM_METADATA[metadata.projection]
 
@@ -119,12 +136,13 @@ def _check_shape(path: Path, width: int, height: int) -> None:
     try:
         check_er_shape(width, height)
     except UsageError as error:
-        raise MediaError(
+        raise LayoutError(
             "not_equirectangular",
             f"{path.name}: neither manifest nor header says how a sphere lies in its picture of {width} x {height}, "
             "and it does not look like one: an equirectangular picture is twice as wide as high, or at least its left "
-            "and right edges meet. If it is a sphere all the same, declare it: --projection er|eac|cubemap, or the "
-            "manifest's column projection",
+            "and right edges meet",
+            "If it is a sphere all the same, declare it: --projection er|eac|cubemap, or the manifest's column "
+            "projection",
         ) from error
 
 
@@ -132,10 +150,11 @@ def _faces(path: Path, declared: str | None, metadata: SphericalMetadata) -> str
     known = _CUBE_LAYOUTS.get(-1 if metadata.cube_layout is None else metadata.cube_layout)
     if not (declared or known):
         seen = "nothing" if metadata.cube_layout is None else f"layout {metadata.cube_layout}"
-        raise MediaError(
+        raise LayoutError(
             "unknown_faces",
             f"{path.name}: its picture is a cubemap, and its header says {seen} of where the faces lie; layout 0 is "
-            f"known. Declare them: --faces, or the manifest's column faces, such as {WRITTEN_FACES}",
+            "known",
+            f"Declare them: --faces, or the manifest's column faces, such as {WRITTEN_FACES}",
         )
     return declared or known or ""
 

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor, gcd, isqrt
+from math import ceil, floor, gcd
 from pathlib import Path
 
 import numpy as np
@@ -27,28 +27,6 @@ _POSITION_STEPS = 2.0**20
 """To what part of a sample positions are rounded: seconds as floats are no more exact, and a position that is just
 not whole would be resampled with another kernel."""
 _ZERO_CROSSINGS = 16
-
-
-def channel_map_for(channels: int, layout_name: str) -> tuple[int, int, int, int]:
-    """Which decoded channels are W, Y, Z, X, where the track itself makes that plain.
-
-    Four channels are first order, a square number a higher one, and a layout that ffmpeg calls ``ambisonic`` may
-    have a head-locked pair behind. Six others can be cinema sound, or YouTube's packing of first order as 5.1
-    (X, Y, W, -, Z, - as ffmpeg decodes it): somebody has to say which.
-
-    Raises:
-        MediaError: ``too_few_channels`` below four, ``unexpected_channels`` where it is not plain.
-    """
-    if channels < 4:
-        raise MediaError("too_few_channels", f"the sound has {channels} channels; first-order ambisonics need 4")
-    if isqrt(channels) ** 2 == channels or layout_name.startswith("ambisonic"):
-        return (0, 1, 2, 3)
-    raise MediaError(
-        "unexpected_channels",
-        f"the sound has {channels} channels ({layout_name}), which need not be ambisonics; if they are, set "
-        "validate.channel_map to the places of W, Y, Z, X: '2,1,4,0' for first order packed as 5.1 by YouTube, "
-        "'0,1,2,3' for first order with head-locked stereo",
-    )
 
 
 def read_sound(

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yt360_tools.errors import UsageError
+from yt360_tools.files import complete_file, disk_errors
 from yt360_tools.media.carriers import (
     CONTAINERS,
     SOUND_CODECS,
@@ -25,7 +26,6 @@ from yt360_tools.media.carriers import (
     chosen_sound_codec,
 )
 from yt360_tools.media.encoding import BARE, TITLE_PLACEHOLDER, fed_ffmpeg
-from yt360_tools.media.files import complete_file, disk_errors
 from yt360_tools.media.labelling import label_file
 from yt360_tools.media.spherical_boxes import PictureLabel
 
@@ -36,7 +36,6 @@ Samples = NDArray[np.float32]
 _log = logging.getLogger(__name__)
 
 _KEY_FRAME_EVERY_S = 2
-_SOUND_KBPS = 96  # a channel
 _BLOCK = 4096  # samples a packet
 _NO_WAITING = {"max_interleave_delta": "200000"}
 """Microseconds of raw pictures that wait in memory for sound, where that ends first."""
@@ -120,16 +119,13 @@ def write_media(
 def _arguments(container: Container, picture: PictureTrack, sound: SoundTrack | None, encoding: Encoding) -> list[str]:
     video = VIDEO_CODECS[encoding.video_codec or container.video[0]]
     tick = picture.tick_s or 1 / picture.frame_rate
-    quality = video.quality if encoding.quality is None else encoding.quality
     arguments = ["-y", *(("-ch_layout:a", _layout(sound.channels)) if sound else ()), "-f", "nut", "-i", "pipe:0"]
-    arguments += ["-map", "0:v", *video.colours, *video.options, *(("-crf", str(quality)) if video.worst else ())]
+    arguments += ["-map", "0:v", *video.arguments(encoding.quality)]
     arguments += ["-g", str(max(1, round(_KEY_FRAME_EVERY_S * picture.frame_rate))), "-fps_mode", "passthrough"]
     arguments += ["-enc_time_base:v", f"{tick.numerator}/{tick.denominator}"]
     if sound:
         name = chosen_sound_codec(container, encoding, sound.channels)
-        arguments += ["-map", "0:a", *SOUND_CODECS[name].options]
-        arguments += ["-b:a", f"{_SOUND_KBPS * sound.channels}k"] if name in ("aac", "opus") else []
-        arguments += ["-mapping_family", "2"] if name == "opus" and sound.channels > 2 else []
+        arguments += ["-map", "0:a", *SOUND_CODECS[name].arguments(sound.channels)]
     if container.is_matroska and picture.label:
         room = TITLE_PLACEHOLDER + "x" * len(picture.label.contents)
         arguments += ["-metadata:s:v", f"title={room}"]

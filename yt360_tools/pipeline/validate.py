@@ -11,7 +11,7 @@ from yt360_tools.manifest import Manifest
 from yt360_tools.pipeline import download
 from yt360_tools.pipeline.ledger import Ledger
 from yt360_tools.pipeline.workspace import Workspace
-from yt360_tools.projection import parse_faces
+from yt360_tools.projection import check_er_shape, parse_faces
 from yt360_tools.records import Outcome, SourceLayout, VideoRecord
 
 if TYPE_CHECKING:
@@ -56,11 +56,9 @@ class ValidateTask:
         except TransientError as error:
             return self.failed(error.reason, str(error))
         data = dataclasses.asdict(record)
-        if header is None:
-            return [Outcome(self.video_id, STAGE, "done", data=data)]
-        doubts = f"{record.video_path}: its header says {' and '.join(header.doubts)}; taken as absent"
-        detail = doubts if header.doubts else ""
-        return [Outcome(self.video_id, STAGE, "done", detail=detail, data={**data, _HEADER_POSE: header.pose_deg})]
+        if header is not None:
+            data[_HEADER_POSE] = header.pose_deg
+        return [Outcome(self.video_id, STAGE, "done", detail=_doubts(record, header), data=data)]
 
     def progress(self) -> int:
         return 0
@@ -80,7 +78,7 @@ def plan_validation(
     Raises:
         UsageError: the configuration's channel map or faces are none.
     """
-    parse_channel_map(config.channel_map)
+    _declared_channels(config)
     if config.faces != "auto":
         parse_faces(config.faces)
     known, fetched = ledger.entries(STAGE), ledger.entries(download.STAGE)
@@ -180,7 +178,7 @@ def examine(
         raise TransientError("missing_media", f"{folder} is gone; 'yt360 download' fetches it again")
     picture_path, sound_path = find_tracks(folder, video_id)
     picture, sound = probe_video(picture_path), probe_sound(sound_path)
-    channel_map = _channel_map(sound, sound_path, parse_channel_map(config.channel_map))
+    channel_map = _channel_map(sound, sound_path, _declared_channels(config))
     for path, kind, track in ((picture_path, "v", picture), (sound_path, "a", sound)):
         check_decodes(path, kind, track.end_s - track.start_s, timeout_s=config.decode_timeout_s)
     layout = decide_layout(
@@ -209,22 +207,15 @@ def examine(
     return record, read_spherical(picture_path)
 
 
-def parse_channel_map(text: str) -> tuple[int, ...] | None:
-    """The places of W, Y, Z, X among the decoded channels; None for ``auto``.
+def _declared_channels(config: ValidateConfig) -> tuple[int, ...] | None:
+    """The places of W, Y, Z, X among the decoded channels, where the configuration says them."""
+    from yt360_tools.media.ambisonic_channels import parse_channel_map
 
-    Raises:
-        UsageError: it is not four different whole numbers.
-    """
-    if text == "auto":
-        return None
-    parts = [part.strip() for part in text.split(",")]
-    if len(set(parts)) != 4 or len(parts) != 4 or not all(part.isdecimal() for part in parts):
-        raise UsageError(f"validate.channel_map is 'auto' or the places of W, Y, Z, X, such as '2,1,4,0'; got {text!r}")
-    return tuple(int(part) for part in parts)
+    return parse_channel_map(config.channel_map, "validate.channel_map", channels=4)
 
 
 def _channel_map(sound: "SoundProbe", path: Path, declared: tuple[int, ...] | None) -> tuple[int, ...]:
-    from yt360_tools.media.sound import channel_map_for
+    from yt360_tools.media.ambisonic_channels import channel_map_for
 
     if declared is not None:
         if max(declared) >= sound.channels:
@@ -248,8 +239,34 @@ def video_record(data: dict[str, Any]) -> VideoRecord:
     return VideoRecord(**{**plain, "layout": SourceLayout(**layout), "channel_map": tuple(data["channel_map"])})
 
 
-def header_doubts(ledger: Ledger) -> list[str]:
-    """What the headers of videos that serve say of their spheres and makes no sense: a sentence a video."""
+def _doubts(record: VideoRecord, header: "SphericalMetadata | None") -> str:
+    """What makes it doubtful that a picture lies as it was decided; empty where nothing does."""
+    doubts = []
+    if header is not None and header.doubts:
+        doubts.append(f"its header says {' and '.join(header.doubts)}; taken as absent")
+    if _is_a_guess_of_an_odd_shape(record):
+        doubts.append(
+            f"its picture of {record.width} x {record.height} is taken as equirectangular by its look alone, and is "
+            "not twice as wide as high: a smooth flat film looks the same. Leave such a film out; if it is a sphere, "
+            "declare how it lies: --projection, or the manifest's column projection"
+        )
+    return f"{record.video_path}: {'; '.join(doubts)}" if doubts else ""
+
+
+def _is_a_guess_of_an_odd_shape(record: VideoRecord) -> bool:
+    """Whether the look alone made a picture ER that has not the shape of a whole one."""
+    layout = record.layout
+    if (layout.projection, layout.stereo, layout.decided_by) != ("er", "mono", "content"):
+        return False
+    try:
+        check_er_shape(record.width, record.height)
+    except UsageError:
+        return True
+    return False
+
+
+def layout_doubts(ledger: Ledger) -> list[str]:
+    """Why it is doubtful how the spheres of videos that serve lie: a sentence or two a video."""
     return [entry.detail for entry in ledger.entries(STAGE).values() if entry.state == "done" and entry.detail]
 
 

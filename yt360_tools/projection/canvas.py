@@ -33,6 +33,7 @@ class Window:
     part: Rectangle
 
     def of(self, frame: Image, reduction: Reduction) -> Image:
+        """The rectangle of a frame (height, width, ...), reduced; it may share the frame's memory."""
         return reduction.blurred(reduction.shrunk(frame[self.part.slices]))
 
 
@@ -54,6 +55,7 @@ class Boxes:
     beyond: Table | None
 
     def of(self, frame: Image, reduction: Reduction) -> Image:
+        """The canvas (`height`, `width`, ...) made of a frame (height, width, ...), reduced; a new array."""
         canvas = np.empty((self.height, self.width, *frame.shape[2:]), frame.dtype)
         for here, there in self.copied:
             part = canvas[there.slices]

@@ -12,6 +12,7 @@ from yt360_tools.projection.tables import INTERPOLATIONS, Table, make_table
 
 
 def rectangle_of(patch: Patch) -> Rectangle:
+    """A patch's pixels in the frame."""
     return Rectangle(patch.left, patch.top, patch.left + patch.width, patch.top + patch.height)
 
 

@@ -15,14 +15,17 @@ class Rectangle:
 
     @property
     def width(self) -> int:
+        """How many columns it has; 0 or less when it is empty."""
         return self.right - self.left
 
     @property
     def height(self) -> int:
+        """How many rows it has; 0 or less when it is empty."""
         return self.bottom - self.top
 
     @property
     def is_empty(self) -> bool:
+        """Whether it holds no pixel."""
         return self.width <= 0 or self.height <= 0
 
     @property
@@ -31,9 +34,11 @@ class Rectangle:
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
     def moved(self, columns: int, rows: int) -> "Rectangle":
+        """The same size, so many columns farther right and rows farther down."""
         return Rectangle(self.left + columns, self.top + rows, self.right + columns, self.bottom + rows)
 
     def grown(self, margin: int) -> "Rectangle":
+        """With so many pixels more on each of its four sides."""
         return Rectangle(self.left - margin, self.top - margin, self.right + margin, self.bottom + margin)
 
     def times(self, step: tuple[int, int]) -> "Rectangle":
@@ -47,6 +52,7 @@ class Rectangle:
         return Rectangle(-(-self.left // across), -(-self.top // down), self.right // across, self.bottom // down)
 
     def common(self, other: "Rectangle") -> "Rectangle":
+        """The pixels of both; empty (`is_empty`) when they share none."""
         return Rectangle(
             max(self.left, other.left),
             max(self.top, other.top),
@@ -55,6 +61,7 @@ class Rectangle:
         )
 
     def is_within(self, other: "Rectangle") -> bool:
+        """Whether the other holds all of it."""
         return self.common(other) == self
 
     def around(self, inner: "Rectangle") -> Iterator["Rectangle"]:

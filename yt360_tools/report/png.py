@@ -1,12 +1,7 @@
-"""PNG files: a picture encoded within a budget of bytes, a file that appears whole or not at all."""
-
-import os
-from pathlib import Path
+"""PNG: a picture encoded within a budget of bytes."""
 
 import numpy as np
 from numpy.typing import NDArray
-
-from yt360_tools.errors import EnvironmentMissing
 
 
 def encode_png(picture: NDArray[np.uint8], most_bytes: int) -> bytes:
@@ -24,21 +19,3 @@ def encode_png(picture: NDArray[np.uint8], most_bytes: int) -> bytes:
         if len(encoded) <= most_bytes:
             break
     return encoded
-
-
-def write_whole(out: Path, encoded: bytes) -> None:
-    """Write the file whole or not at all, and the folders above it.
-
-    Raises:
-        EnvironmentMissing: `out` cannot be written.
-    """
-    temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            temporary.write_bytes(encoded)
-            os.replace(temporary, out)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise EnvironmentMissing(f"{out} cannot be written: {error.strerror or error}") from error
