@@ -129,7 +129,7 @@ REFUSED_OPTIONS = {
     "missing folder": (["--media", "nowhere"], "nowhere does not exist"),
     "two origins": (["--media", ".", "--source", "youtube"], "--media.*--source.*not both"),
     "template without id": (["--source", "https://host/video.mp4"], "host/video.mp4.*lacks {video_id}"),
-    "template of ftp": (["--source", "ftp://host/{video_id}"], "'ftp://host/{video_id}'.*http:// or https://"),
+    "template of gopher": (["--source", "gopher://host/{video_id}"], "'gopher://host/{video_id}'.*http:// or https://"),
     "unknown placeholder": (["--source", "https://host/{video_id}.{format}"], "{format}.*{video_id}, {track}, {ext}"),
     "three templates": (["--source", "https://host/{video_id}"] * 3, "got 3"),
     "missing configuration": (["--config", "nowhere.toml"], "nowhere.toml.*cannot be read"),

@@ -6,13 +6,12 @@ An unknown section or key is refused with the nearest known one. The defaults st
 import dataclasses
 import math
 import sys
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from yt360_tools.errors import UsageError, nearest
-from yt360_tools.records import EYES, PROJECTIONS, STEREO_LAYOUTS
+from yt360_tools.records import EYES, PROJECTIONS, STEREO_LAYOUTS, layout_hint
 from yt360_tools.toml import load_toml
 
 LAYOUTS = ("panorama", "viewport", "cube")
@@ -30,8 +29,22 @@ class DownloadConfig:
         media: a folder of local files, instead of a source.
         jobs: downloads at once.
         attempts: tries of one download before it counts as failed for this run.
+        pause_s: seconds before the second try of what may heal, doubled with every further one, across runs too; 30
+            times as long behind a bot wall or a rate limit. A server's ``Retry-After`` is kept where it is longer.
+        pause_max_s: the longest of these pauses.
+        jitter: by which share pauses are lengthened or shortened at random.
+        wait_s: seconds that a run waits when nothing else is left to do; what is due later waits for another run.
+        brake_s: seconds that nothing new is begun behind a bot wall or a burst of 429s, doubled as long as it lasts.
+        brake_stops: after so many of these pauses in a row the run stops, and the rest stays to do.
+        min_free_gb: gigabytes that stay free on the workspace's disk: no download begins that would not leave them.
+        discard_raw: `rebuild` fetches, builds and removes a few videos at a time.
+        raw_budget_gb: with `discard_raw`, gigabytes that raw media may take; 0 for as many videos as `jobs`.
+        timeout_s: seconds that a server may be silent.
         rate_limit_mb_s: megabytes a second and download; 0 is unlimited.
-        max_height: the tallest picture asked for, in pixels.
+        picture: of YouTube, which pictures are taken, by preference: a ladder of rungs such as
+            ``eac height<=2160 vp9 fps<=60`` (docs/downloads-youtube.md). The default takes the tallest sphere.
+        sound: of YouTube, which spatial sounds are taken, by preference. Stereo is never one.
+        max_height: the tallest picture asked for on any rung, in pixels.
         sleep_s: seconds that each download waits between its requests and before each file; 0 does not wait.
         player_clients: YouTube player clients to ask, in order; empty leaves it to yt-dlp.
         extractor_args: yt-dlp's ``--extractor-args``, one a string, such as
@@ -45,7 +58,19 @@ class DownloadConfig:
     media: str = ""
     jobs: int = 4
     attempts: int = 3
+    pause_s: float = 5.0
+    pause_max_s: float = 3600.0
+    jitter: float = 0.25
+    wait_s: float = 120.0
+    brake_s: float = 60.0
+    brake_stops: int = 4
+    min_free_gb: float = 1.0
+    discard_raw: bool = False
+    raw_budget_gb: float = 0.0
+    timeout_s: float = 30.0
     rate_limit_mb_s: float = 0.0
+    picture: tuple[str, ...] = ("360",)
+    sound: tuple[str, ...] = ("ambisonics_quad", "foa_with_non_diegetic", "ambisonics_5_1")
     max_height: int = 2160
     sleep_s: float = 0.0
     player_clients: tuple[str, ...] = ()
@@ -169,6 +194,15 @@ _TINY = sys.float_info.min
 _RANGES: dict[tuple[str, str], tuple[float, float]] = {
     ("download", "jobs"): (1, 64),
     ("download", "attempts"): (1, 100),
+    ("download", "pause_s"): (0, 86_400),
+    ("download", "pause_max_s"): (0, 30 * 86_400),
+    ("download", "jitter"): (0, 1),
+    ("download", "wait_s"): (0, 30 * 86_400),
+    ("download", "brake_s"): (0, 86_400),
+    ("download", "brake_stops"): (1, 100),
+    ("download", "min_free_gb"): (0, _ANY),
+    ("download", "raw_budget_gb"): (0, _ANY),
+    ("download", "timeout_s"): (0.1, 3600),
     ("download", "rate_limit_mb_s"): (0, _ANY),
     ("download", "max_height"): (1, _ANY),
     ("download", "sleep_s"): (0, 3600),
@@ -249,16 +283,6 @@ def _check_value(where: str, section: str, key: str, value: Any, defaults: Any) 
     if allowed and value not in allowed:
         raise UsageError(f"{name} must be one of {', '.join(allowed)}; got {value!r}{layout_hint(value, allowed)}")
     return value
-
-
-def layout_hint(word: str, known: Iterable[str]) -> str:
-    """What to say behind a word that names none of the `known` layouts: the nearest, or why there is none."""
-    if "fisheye" in word.lower():
-        return (
-            "; fisheye pictures are out of scope (they need their lenses' calibration): stitch them to "
-            "equirectangular first"
-        )
-    return nearest(word, known)
 
 
 def _range_text(low: float, high: float) -> str:

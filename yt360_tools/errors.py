@@ -52,7 +52,16 @@ class MediaError(ItemError):
 
 
 class TransientError(ItemError):
-    """The network's, the disk's or our fault: the same item may succeed when it is tried again."""
+    """The network's, the disk's or our fault: the same item may succeed when it is tried again.
+
+    Attributes:
+        retry_after_s: seconds that a server asked to be left alone; None where it did not.
+    """
+
+    retry_after_s: float | None = None
+
+    def __reduce__(self) -> tuple[type, tuple[str, str], dict[str, float | None]]:  # type: ignore[override]
+        return (type(self), (self.reason, str(self)), {"retry_after_s": self.retry_after_s})
 
     @classmethod
     def of_disk(cls, error: OSError, where: object) -> "TransientError":

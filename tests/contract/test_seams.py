@@ -36,6 +36,8 @@ from yt360_tools.shards.codecs import FrameCodec, reading_codec, writing_codec
 from yt360_tools.sources import Source, open_source
 from yt360_tools.sources.http import HttpSource
 from yt360_tools.sources.local import LocalSource
+from yt360_tools.sources.policy import read_policy
+from yt360_tools.sources.remote import RemoteSource
 from yt360_tools.sources.youtube import YoutubeSource, choose_formats
 
 # --- Executor
@@ -138,13 +140,16 @@ def server(media: Path) -> Iterator[str]:
         serving.shutdown()
 
 
-@pytest.fixture(params=["a folder", "a server", "a server that is asked for each extension"])
+@pytest.fixture(
+    params=["a folder", "a server", "a server that is asked for each extension", "a file system that is asked for each"]
+)
 def sources(request: pytest.FixtureRequest, media: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Source]:
     """A source of the video with two tracks, and one of the muxed video."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     if request.param == "a folder":
         return dict.fromkeys(("-two", "_one"), open_source(DownloadConfig(media=str(media))))
-    address = request.getfixturevalue("server")
+    of_fsspec = request.param.startswith("a file system")
+    address = f"file://{media}" if of_fsspec else request.getfixturevalue("server")
     guess = request.param != "a server"
     apart = (f"{address}/{{video_id}}.video.mp4", f"{address}/{{video_id}}.audio.m4a")
     if guess:
@@ -195,6 +200,7 @@ def test_a_server_that_fails_is_tried_again(
         (DownloadConfig(), YoutubeSource),
         (DownloadConfig(source=("youtube",)), YoutubeSource),
         (DownloadConfig(source=("https://a.example/{video_id}.mkv",)), HttpSource),
+        (DownloadConfig(source=("memory://bucket/{video_id}.mkv",)), RemoteSource),
     ],
 )
 def test_a_configuration_names_its_source(config: DownloadConfig, kind: type) -> None:
@@ -206,7 +212,7 @@ def test_a_configuration_names_its_source(config: DownloadConfig, kind: type) ->
     [
         DownloadConfig(media="/no/such/folder"),
         DownloadConfig(media="/", source=("youtube",)),
-        DownloadConfig(source=("ftp://a.example/{video_id}",)),
+        DownloadConfig(source=("gopher://a.example/{video_id}",)),
         DownloadConfig(source=("https://a.example/video.mkv",)),
         DownloadConfig(source=("https://a.example/{video_id}.{extension}",)),
         DownloadConfig(source=("https://a.example/{video_id}",) * 3),
@@ -246,8 +252,8 @@ OFFERED = [  # as a spatial video is listed: storyboards, sound, then pictures b
 
 class TestChoosingFormatsOfYoutube:
     def chosen(self, formats: list[dict[str, Any]], max_height: int = 2160) -> tuple[str, str]:
-        found = choose_formats(formats, max_height)
-        return found[0]["format_id"], found[1]["format_id"]
+        found = choose_formats(formats, read_policy(DownloadConfig(max_height=max_height)))
+        return found[0][1]["format_id"], found[1][1]["format_id"]
 
     def test_takes_the_tallest_picture_allowed_and_the_best_spatial_sound(self) -> None:
         assert self.chosen(OFFERED) == ("313", "338")
@@ -289,7 +295,7 @@ class TestChoosingFormatsOfYoutube:
     )
     def test_never_falls_back_to_stereo_or_to_a_flat_picture(self, formats: list[dict[str, Any]], reason: str) -> None:
         with pytest.raises(TransientError) as caught:
-            choose_formats(formats, 2160)
+            self.chosen(formats)
         assert caught.value.reason == reason
 
 

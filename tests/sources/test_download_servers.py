@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from worlds import small_media
 
 from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import MediaError, TransientError, UsageError
@@ -24,7 +25,7 @@ from yt360_tools.records import Outcome
 from yt360_tools.sources import open_source
 from yt360_tools.sources.secrets import without_secrets
 
-MEDIA = bytes(range(256)) * 20
+MEDIA = small_media.picture("served")
 SECRETS = ("s3cret", "t0ken", "pr0xypass", "proxyuser", "sess10n")
 
 
@@ -135,7 +136,7 @@ def test_a_proxys_address_is_never_told(answer: str, host: str, fetched: Callabl
 
 
 def test_a_refused_template_is_shown_without_its_secrets() -> None:
-    for template in ("ftp://user:s3cret@a.example/{video_id}", "https://user:s3cret@a.example/v.mp4?token=t0ken"):
+    for template in ("gopher://user:s3cret@a.example/{video_id}", "https://user:s3cret@a.example/v.mp4?token=t0ken"):
         with pytest.raises(UsageError) as caught:
             open_source(DownloadConfig(source=(template,)))
         assert "a.example" in str(caught.value)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yt_dlp
+from worlds import small_media
 from yt_dlp.extractor.youtube import YoutubeIE
 
 from yt360_tools.config import DownloadConfig
@@ -19,7 +20,7 @@ from yt360_tools.records import Outcome
 from yt360_tools.sources import open_source
 
 VIDEO = "abcdefghi-_"
-FILES = {"picture": bytes(range(1, 256)) * 30, "sound": bytes(range(255, 0, -1)) * 20, "stereo": b"stereo"}
+FILES = {"picture": small_media.picture("p"), "sound": small_media.sound("s"), "stereo": b"stereo"}
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -93,10 +94,10 @@ def test_what_is_not_offered_today_is_asked_again(
 def test_what_youtube_says_becomes_the_outcome(fetched: Callable[..., Outcome]) -> None:
     gone = yt_dlp.utils.ExtractorError("Video unavailable. This video has been removed by the uploader", expected=True)
     outcome = fetched(gone)
-    assert (outcome.state, outcome.reason) == ("rejected", "gone")
+    assert (outcome.state, outcome.reason) == ("rejected", "gone_removed")
     assert VIDEO in outcome.detail
     bug = fetched(KeyError("https://user:s3cret@a.example/?sig=t0ken"))
-    assert (bug.state, bug.reason) == ("failed", "network")
+    assert (bug.state, bug.reason) == ("failed", "unknown")
     assert "s3cret" not in bug.detail
     assert "t0ken" not in bug.detail
 
@@ -110,5 +111,5 @@ def test_an_id_that_is_none_reaches_no_other_extractor(fetched: Callable[..., Ou
 def test_a_trailer_is_not_taken_for_the_film(server: str, fetched: Callable[..., Outcome], tmp_path: Path) -> None:
     trailer = {"formats": offered(server)}
     outcome = fetched({"_type": "url", "url": "trailer-123", "ie_key": "Youtube", "trailer": trailer})
-    assert (outcome.state, outcome.reason) == ("failed", "other_video")
+    assert (outcome.state, outcome.reason) == ("failed", "restricted_members")
     assert not (tmp_path / "work" / "raw" / VIDEO).exists()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from yt360_tools.cli.line_options import line_options, overrides_of
+from yt360_tools.cli.line_options import line_options, overrides_of, selection_of
 
 if TYPE_CHECKING:
     from yt360_tools.pipeline.rebuild import Line, RunReport, StageReport
@@ -18,9 +18,18 @@ _SHOWN_PROBLEMS = 20
 
 
 @click.command()
-@line_options("line", "download", "validate", "segment", "build")
+@line_options("line", "download", "discard", "validate", "segment", "build")
 @click.option("--plan", is_flag=True, help="Say what would be done, how many bytes, and whether the disk has room.")
-def rebuild(plan: bool, **options: Any) -> None:
+@click.option(
+    "--pilot",
+    type=click.IntRange(1),
+    metavar="N",
+    help="With --plan, build N videos drawn at random, and price by them.",
+)
+@click.option(
+    "--rate-mb-s", type=click.FloatRange(0, min_open=True), help="With --plan, the megabytes that come a second."
+)
+def rebuild(plan: bool, pilot: int | None, rate_mb_s: float | None, **options: Any) -> None:
     """Run the whole line: from MANIFEST to shards in the workspace.
 
     Run it again to go on: only what is missing is done. A bad video becomes a row with a reason; the
@@ -31,24 +40,42 @@ def rebuild(plan: bool, **options: Any) -> None:
       yt360 rebuild world/manifest.csv --media world/media --workspace work
       yt360 rebuild clips.csv -w work --layout viewport --views sound:2 --size 112
       yt360 rebuild clips.csv -w work --source 'https://host/{video_id}.{track}.{ext}' --plan
+      yt360 rebuild clips.csv -w work --discard-raw --plan --pilot 20
+      yt360 rebuild clips.csv -w work --discard-raw --raw-budget-gb 50
+      yt360 rebuild clips.csv -w work --split test --limit 10
+      yt360 rebuild clips.csv -w work --part 3/16
     """
     from yt360_tools.pipeline.rebuild import STAGES
 
+    if not plan and (pilot or rate_mb_s):
+        raise click.UsageError("--pilot and --rate-mb-s go with --plan")
     if plan:
-        _print_plan(options)
+        from yt360_tools.cli.plan import print_plan
+
+        print_plan({**options, "pilot": pilot, "rate_mb_s": rate_mb_s}, _print_problems)
     else:
         _run(STAGES, options)
 
 
 @click.command()
 @line_options("line", "download")
-def download(**options: Any) -> None:
+@click.option("--list", "only_list", is_flag=True, help="Ask what YouTube offers and what would be chosen, and why.")
+@click.option("--refresh", is_flag=True, help="With --list, ask again for what is known.")
+def download(only_list: bool, refresh: bool, **options: Any) -> None:
     """Fetch the media of MANIFEST's videos into the workspace.
 
     \b
-    Example:
+    Examples:
       yt360 download clips.csv --workspace work --source youtube
+      yt360 download clips.csv --workspace work --list
     """
+    if refresh and not only_list:
+        raise click.UsageError("--refresh goes with --list")
+    if only_list:
+        from yt360_tools.cli.listing import print_listing
+
+        code = print_listing(options, refresh=refresh)
+        click.get_current_context().exit(code)
     _run(("download",), options)
 
 
@@ -129,17 +156,28 @@ def _print_items(outcomes: "tuple[Outcome, ...]", as_json: bool) -> None:
 
 def _run(stages: tuple[str, ...], options: dict[str, Any]) -> None:
     """Run stages in their order, print how they ended, and exit with the code that fits."""
+    from yt360_tools.pipeline.batches import check_budget_option, run_in_batches
+    from yt360_tools.pipeline.download import take_up_again
     from yt360_tools.pipeline.executors import default_workers
-    from yt360_tools.pipeline.rebuild import forget_rejected, opened_line
+    from yt360_tools.pipeline.rebuild import STAGES, forget_rejected, opened_line
 
     workers = options["workers"] or default_workers()
-    with opened_line(options["manifest"], options["workspace"], overrides_of(options), workers=workers) as line:
+    overrides, selection = overrides_of(options), selection_of(options)
+    with opened_line(
+        options["manifest"], options["workspace"], overrides, workers=workers, selection=selection
+    ) as line:
+        check_budget_option(line)
         for fault in line.manifest.faults:
             click.echo(f"rejected  {fault.message}", err=True)
         _note_unlisted(line)
         if options["retry_rejected"]:
             forget_rejected(line)
-        report = line.run(stages, on_stage=_print_problems)
+        if options.get("retry"):
+            take_up_again(line.ledger, line.workspace, options["retry"])
+        if line.config.download.discard_raw and stages == STAGES:
+            report = run_in_batches(line, on_stage=_print_problems)
+        else:
+            report = line.run(stages, on_stage=_print_problems)
         _note_guesses(line, report)
         _note_waiting(report)
         _print_summary(line, report, options["as_json"])
@@ -150,14 +188,15 @@ def _run(stages: tuple[str, ...], options: dict[str, Any]) -> None:
 
 def _note_unlisted(line: "Line") -> None:
     """Say which files of a local folder belong to no row of the manifest: nothing is done with them."""
+    from yt360_tools.pipeline.declared_media import named_media
     from yt360_tools.sources import open_source
     from yt360_tools.sources.local import LocalSource
 
     if not line.config.download.media:
         return
-    source = open_source(line.config.download)
+    source = open_source(line.config.download, named_media(line.whole))
     if isinstance(source, LocalSource):
-        known = {*line.manifest.video_ids}
+        known = {*line.whole.video_ids}
         unlisted = source.unlisted(known)
         if unlisted:
             click.echo(
@@ -168,8 +207,8 @@ def _note_unlisted(line: "Line") -> None:
 
 
 def _note_guesses(line: "Line", report: "RunReport") -> None:
-    """Say how the pictures of videos were taken to lie where their files do not tell, or tell nonsense."""
-    from yt360_tools.pipeline.validate import header_doubts, validated_videos
+    """Say how the pictures of videos were taken to lie where their files do not tell, and what is doubtful about it."""
+    from yt360_tools.pipeline.validate import layout_doubts, validated_videos
 
     if not any(stage.stage == "validate" and stage.taken_up for stage in report.stages):
         return
@@ -182,11 +221,11 @@ def _note_guesses(line: "Line", report: "RunReport") -> None:
     if guessed:
         kinds = ", ".join(f"{count} {' '.join(kind[:2])} by {kind[2]}" for kind, count in sorted(guessed.items()))
         click.echo(f"note: projection without metadata: {kinds}; if that is wrong: --projection, --stereo", err=True)
-    doubts = header_doubts(line.ledger)
+    doubts = layout_doubts(line.ledger)
     for doubt in doubts[:_SHOWN_PROBLEMS]:
         click.echo(f"note: {doubt}", err=True)
     if len(doubts) > _SHOWN_PROBLEMS:
-        click.echo(f"note: {len(doubts) - _SHOWN_PROBLEMS} more headers tell nonsense", err=True)
+        click.echo(f"note: {len(doubts) - _SHOWN_PROBLEMS} more videos are in doubt", err=True)
 
 
 def _note_waiting(report: "RunReport") -> None:
@@ -216,6 +255,8 @@ def _print_problems(report: "StageReport") -> None:
     hidden = len(causes) - _SHOWN_PROBLEMS
     if hidden > 0:
         click.echo(f"... and {hidden} more: 'yt360 status --problems' lists them", err=True)
+    for note in report.notes:
+        click.echo(f"note: {note}", err=True)
 
 
 def _print_summary(line: "Line", report: "RunReport", as_json: bool) -> None:
@@ -241,30 +282,3 @@ def _print_summary(line: "Line", report: "RunReport", as_json: bool) -> None:
         click.echo(f"manifest  {len(line.manifest.faults)} rows rejected")
     if any(ran.stage == "build" for ran in report.stages):
         click.echo(f"shards    {line.workspace.shards}")
-
-
-def _print_plan(options: dict[str, Any]) -> None:
-    from yt360_tools.pipeline.planning import plan_rebuild
-
-    plan = plan_rebuild(options["manifest"], options["workspace"], overrides_of(options))
-    for fault in plan.faults:
-        click.echo(f"rejected  {fault}", err=True)
-    if options["as_json"]:
-        click.echo(json.dumps(dataclasses.asdict(plan), indent=2))
-        return
-    fetched = _size(plan.fetch_bytes) + (", linked: no room taken" if plan.media_are_linked else "")
-    click.echo(f"videos to fetch      {plan.videos_to_fetch}  ({fetched})")
-    click.echo(f"videos to examine    {plan.videos_to_validate}")
-    click.echo(f"rows to segment      {plan.rows_to_segment}")
-    click.echo(f"clips to build       {plan.clips_to_build}  (about {_size(plan.shard_bytes)} of shards)")
-    click.echo(f"free on the disk     {_size(plan.free_bytes)}: {plan.verdict}")
-
-
-def _size(count: float | None) -> str:
-    if count is None:
-        return "size unknown until fetched"
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    return f"{count:.3g} TB"

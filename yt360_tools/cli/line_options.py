@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from yt360_tools.pipeline.parts import Selection
 
 
 def line_options(*names: str) -> Callable[[Any], Any]:
@@ -27,6 +30,14 @@ _OPTIONS: dict[str, list[Any]] = {
         ),
         click.option("--config", type=click.Path(path_type=Path), help="TOML file; options given here win over it."),
         click.option("--workers", type=click.IntRange(1), help="Worker processes.  [default: all processors]"),
+        click.option("--split", multiple=True, metavar="NAME", help="Only the rows of a split; repeatable."),
+        click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N videos of MANIFEST."),
+        click.option(
+            "--part",
+            metavar="I/N",
+            help="Only job I's share of N jobs, by video, in a folder of its own in the workspace; "
+            "'yt360 ledger merge' joins them.",
+        ),
         click.option("--retry-rejected", is_flag=True, help="Take up again what was rejected before."),
         click.option("--strict", is_flag=True, help="Exit with 3 when anything was rejected."),
         click.option("--json", "as_json", is_flag=True, help="Print the report as JSON."),
@@ -37,9 +48,30 @@ _OPTIONS: dict[str, list[Any]] = {
             multiple=True,
             metavar="youtube|URL",
             help="YouTube, or a URL template with {video_id}; {track} becomes video and audio, {ext} is tried. "
+            "http(s)://, and what fsspec opens, such as s3://. "
             "Twice for picture and sound apart.  [default: youtube]",
         ),
         click.option("--media", metavar="DIR", help="Folder of <video_id>.video.* with .audio.*, or <video_id>.*"),
+        click.option(
+            "--retry",
+            multiple=True,
+            metavar="REASON|all",
+            help="Ask now for videos that were not fetched, whatever they wait for; repeatable.",
+        ),
+    ],
+    "discard": [
+        click.option(
+            "--discard-raw",
+            is_flag=True,
+            default=None,
+            help="Fetch, build and remove a few videos at a time; shards are the same.",
+        ),
+        click.option(
+            "--raw-budget-gb",
+            type=float,
+            metavar="X",
+            help="With --discard-raw, what fetched media may take together.  [default: download.jobs videos]",
+        ),
     ],
     "validate": [
         click.option(
@@ -98,12 +130,21 @@ _OPTIONS: dict[str, list[Any]] = {
 }
 
 _SECTION_OF = {
-    "source": "download", "media": "download", "projection": "validate", "stereo": "validate", "faces": "validate",
+    "source": "download", "media": "download", "discard_raw": "download", "raw_budget_gb": "download",
+    "projection": "validate", "stereo": "validate", "faces": "validate",
     "pose": "validate", "clip_s": "segment", "eye": "build", "turn_sound_with_pose": "build",
     "layout": "build", "views": "build", "view": "build", "hfov": "build", "size": "build", "width": "build",
     "fps": "build", "sample_rate": "build", "codec": "build", "quality": "build", "beam": "build",
     "shard_mb": "build", "seed": "build",
 }  # fmt: skip
+
+
+def selection_of(options: dict[str, Any]) -> "Selection":
+    """What of the manifest is asked for."""
+    from yt360_tools.pipeline.parts import Selection, parse_part
+
+    part = parse_part(options["part"]) if options.get("part") else None
+    return Selection(tuple(options.get("split") or ()), options.get("limit"), part)
 
 
 def overrides_of(options: dict[str, Any]) -> dict[str, dict[str, Any]]:

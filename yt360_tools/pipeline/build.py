@@ -6,8 +6,9 @@ by estimated bytes. A task is a shard, and a shard appears whole or not at all.
 
 import csv
 import os
+import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -23,7 +24,7 @@ from yt360_tools.pipeline.validate import validated_videos
 from yt360_tools.pipeline.views import check_view_options, parse_size
 from yt360_tools.pipeline.workspace import Workspace
 from yt360_tools.records import ClipWindow, Outcome, VideoRecord
-from yt360_tools.shards import ShardHeader, ShardWriter, open_shards
+from yt360_tools.shards import ClipContent, ShardHeader, ShardWriter, open_shards
 
 STAGE = "build"
 
@@ -51,13 +52,17 @@ class BuildTask:
     def run(self) -> list[Outcome]:
         outcomes: list[Outcome] = []
         try:
+            began_s = time.process_time()
             with ShardWriter(self.workspace.shards / self.shard, self.header) as writer:
                 for window, made in self._rendered():
                     if isinstance(made, Exception):
                         outcomes.append(_outcome_of(window, made))
                         continue
                     content = writer.add(made)
-                    outcomes.append(_built(window, self.shard, content))
+                    ended_s = time.process_time()
+                    cost = {"bytes": _stored_bytes(made), "cpu_s": round(ended_s - began_s, 3)}
+                    outcomes.append(_built(window, self.shard, content, cost))
+                    began_s = ended_s
                 if writer.clip_ids:
                     writer.publish()
         except OSError as error:
@@ -115,9 +120,15 @@ class BuildTask:
         return outcomes, rest
 
 
-def _built(window: ClipWindow, shard: str, content: str) -> Outcome:
-    data = {"shard": shard, "content_sha256": content, "video_id": window.video_id}
+def _built(window: ClipWindow, shard: str, content: str, cost: Mapping[str, float] | None = None) -> Outcome:
+    data = {"shard": shard, "content_sha256": content, "video_id": window.video_id, **(cost or {})}
     return _outcome(window, "done", data=data)
+
+
+def _stored_bytes(clip: ClipContent) -> int:
+    """Bytes that a clip's frames and sound take in a shard."""
+    views = sum(view.beam.nbytes + sum(len(frame) for frame in view.encoded.frames) for view in clip.views)
+    return int(clip.ambisonics.nbytes + views)
 
 
 def _outcome_of(window: ClipWindow, error: Exception) -> Outcome:
@@ -136,26 +147,43 @@ def _outcome(
 
 
 def plan_build(
-    manifest: Manifest, ledger: Ledger, workspace: Workspace, config: BuildConfig, tools: dict[str, str]
+    manifest: Manifest,
+    ledger: Ledger,
+    workspace: Workspace,
+    config: BuildConfig,
+    tools: dict[str, str],
+    *,
+    growing: Collection[str] | None = None,
 ) -> list[BuildTask]:
     """The shards still to be made. New clips are given shards here, once and for good.
 
     A shard that is published is never touched again: what it lacks goes into a new one.
+
+    Args:
+        growing: where a manifest is built batch by batch, the splits of which more clips will come. The shard that
+            the batch before has begun is filled on, and waits until it is full or no more comes. None: this is all.
     """
     videos, known = validated_videos(ledger), ledger.entries(STAGE)
+    windows = {window.clip_id: window for window in planned_windows(manifest, ledger)}
     waiting = {
-        window.clip_id: window
-        for window in planned_windows(manifest, ledger)
-        if window.clip_id not in known or not known[window.clip_id].is_final
+        clip_id: window for clip_id, window in windows.items() if clip_id not in known or not known[clip_id].is_final
     }
     plan = ledger.shard_plan()
     published = {shard for shard in set(plan.values()) if (workspace.shards / shard).exists()}
     homeless = [window for window in waiting.values() if plan.get(window.clip_id, "") in {"", *published}]
-    new = assign_shards(homeless, set(plan.values()), config)
+    begun = _begun_shards(plan, published) if growing is not None else {}
+    filled = dict.fromkeys(begun, 0.0)
+    views = check_view_options(config)
+    for clip_id, shard in plan.items():
+        if clip_id in windows and begun.get(windows[clip_id].split) == shard:
+            filled[windows[clip_id].split] += estimated_bytes(windows[clip_id], config, views)
+    new = assign_shards(homeless, set(plan.values()), config, filled)
     ledger.plan_shards(new)
+    plan |= dict(new)
+    held = unfilled_shards(plan, workspace, growing or ())
     by_shard: dict[str, list[ClipWindow]] = {}
-    for clip_id, shard in {**plan, **dict(new)}.items():
-        if clip_id in waiting:
+    for clip_id, shard in plan.items():
+        if clip_id in waiting and shard not in held:
             by_shard.setdefault(shard, []).append(waiting[clip_id])
     return [
         BuildTask(
@@ -169,22 +197,51 @@ def plan_build(
     ]
 
 
-def assign_shards(windows: Sequence[ClipWindow], taken: set[str], config: BuildConfig) -> list[tuple[str, str]]:
-    """(clip_id, shard) for each window: shards of one split, filled in order up to about ``shard_mb``."""
-    views = check_view_options(config)
+def unfilled_shards(plan: Mapping[str, str], workspace: Workspace, growing: Collection[str]) -> set[str]:
+    """The shards that wait for more clips: the last one of each growing split, until it is published."""
+    last = last_numbers(set(plan.values()))
+    shards = {shard_name(split, last[split]) for split in growing if split in last}
+    return {shard for shard in shards if not (workspace.shards / shard).exists()}
+
+
+def _begun_shards(plan: Mapping[str, str], published: set[str]) -> dict[str, str]:
+    """By split, its last shard, unless that is published."""
+    last = {split: shard_name(split, number) for split, number in last_numbers(set(plan.values())).items()}
+    return {split: shard for split, shard in last.items() if shard not in published}
+
+
+def shard_name(split: str, number: int) -> str:
+    return f"{split}-{number:05d}.h5"
+
+
+def last_numbers(shards: Iterable[str]) -> dict[str, int]:
+    """By split, the greatest number of its shards."""
     numbers: dict[str, int] = {}
-    for shard in taken:
+    for shard in shards:
         split, _, number = shard.removesuffix(".h5").rpartition("-")
         numbers[split] = max(numbers.get(split, -1), int(number))
+    return numbers
+
+
+def assign_shards(
+    windows: Sequence[ClipWindow], taken: set[str], config: BuildConfig, begun: Mapping[str, float] | None = None
+) -> list[tuple[str, str]]:
+    """(clip_id, shard) for each window: shards of one split, filled in order up to about ``shard_mb``.
+
+    Args:
+        begun: by split, the bytes that its last shard holds, where that is to be filled on.
+    """
+    views = check_view_options(config)
+    numbers = last_numbers(taken)
     assigned: list[tuple[str, str]] = []
-    filled: dict[str, float] = {}
+    filled = dict(begun or {})
     for window in windows:
         size = estimated_bytes(window, config, views)
         if window.split not in filled or filled[window.split] + size > config.shard_mb * 1e6:
             numbers[window.split] = numbers.get(window.split, -1) + 1
             filled[window.split] = 0.0
         filled[window.split] += size
-        assigned.append((window.clip_id, f"{window.split}-{numbers[window.split]:05d}.h5"))
+        assigned.append((window.clip_id, shard_name(window.split, numbers[window.split])))
     return assigned
 
 

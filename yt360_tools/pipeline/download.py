@@ -1,29 +1,52 @@
 """The first stage: each video's media, fetched into ``raw/<video_id>/``, whole or not at all."""
 
-import hashlib
 import os
+import random
 import shutil
-from collections.abc import Iterable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 
-from yt360_tools.errors import MediaError, TransientError
+from yt360_tools.config import DownloadConfig
+from yt360_tools.errors import MediaError, TransientError, UsageError, nearest
 from yt360_tools.manifest import Manifest
+from yt360_tools.pipeline.declared_media import check_promised, promised_checksums
+from yt360_tools.pipeline.download_queue import DownloadQueue
+from yt360_tools.pipeline.executors import thread_pool
 from yt360_tools.pipeline.ledger import Ledger
+from yt360_tools.pipeline.retrying import Waiting, fingerprint, tries_before, waits
+from yt360_tools.pipeline.runner import InOrder, Queue, run_queue
 from yt360_tools.pipeline.workspace import Workspace
 from yt360_tools.records import Outcome
 from yt360_tools.sources import Source
+from yt360_tools.sources.checking import check_fetched, check_promises, sha256_of
+from yt360_tools.sources.local import LocalSource
+from yt360_tools.sources.parts import clear_parts, has_parts, set_back
+from yt360_tools.sources.reasons import REASONS, reason_policy
+from yt360_tools.sources.room import check_room
 
 STAGE = "download"
 
 
 @dataclass(frozen=True)
 class DownloadTask:
-    """Fetch one video."""
+    """Fetch one video.
+
+    Attributes:
+        promised: by track (``""`` for one muxed file), the sha256 that the manifest promises.
+        tries: how often it was tried in earlier runs, since it was last told to begin anew.
+        decode_timeout_s: seconds that decoding a file's start and end may take.
+    """
 
     video_id: str
     source: Source
     workspace: Workspace
+    promised: Mapping[str, str] = field(default_factory=dict)
+    tries: int = 0
+    decode_timeout_s: float = 120.0
 
     @property
     def size(self) -> int:
@@ -35,25 +58,73 @@ class DownloadTask:
         except MediaError as error:
             return [Outcome(self.video_id, STAGE, "rejected", error.reason, str(error))]
         except TransientError as error:
-            return self.failed(error.reason, str(error))
+            data = {} if error.retry_after_s is None else {"retry_after_s": error.retry_after_s}
+            return [Outcome(self.video_id, STAGE, "failed", error.reason, str(error), data)]
         except OSError as error:
             failure = TransientError.of_disk(error, self.workspace.raw_folder(self.video_id))
             return self.failed(failure.reason, str(failure))
         return [Outcome(self.video_id, STAGE, "done", data={"files": sizes})]
 
     def _fetch(self) -> dict[str, dict[str, int | str]]:
-        """Fetch beside the final folder and rename; a folder that is there already is whole."""
+        """Fetch beside the final folder, check, and rename; a folder that is there already is whole."""
+        check_promised(self.promised)
         final = self.workspace.raw_folder(self.video_id)
         if not final.is_dir():
-            partial = final.with_name(f".{self.video_id}.part")
-            shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir(parents=True)
+            self._fetch_whole()
+            os.replace(self.workspace.fetched_folder(self.video_id), final)
+        return {
+            path.name: {"bytes": path.stat().st_size, "sha256": sha256_of(path)} for path in sorted(final.iterdir())
+        }
+
+    def _fetch_whole(self) -> None:
+        """Fetch and check; what is wrong may lie in what an earlier try had left, or on the way: then once afresh."""
+        fetched = self.workspace.fetched_folder(self.video_id)
+        if self._is_local:
+            shutil.rmtree(fetched, ignore_errors=True)
+        is_fresh = not fetched.is_dir() and self._fetch_once(fetched)
+        try:
+            self._check(fetched)
+        except (MediaError, TransientError) as error:
+            shutil.rmtree(fetched, ignore_errors=True)
+            if self._is_local or (is_fresh and error.reason != "checksum"):
+                raise
+            self._fetch_once(fetched)
             try:
-                self.source.fetch(self.video_id, partial)
-                os.replace(partial, final)
-            finally:
-                shutil.rmtree(partial, ignore_errors=True)
-        return {path.name: {"bytes": path.stat().st_size, "sha256": _sha256(path)} for path in sorted(final.iterdir())}
+                self._check(fetched)
+            except (MediaError, TransientError):
+                shutil.rmtree(fetched, ignore_errors=True)
+                raise
+
+    def _fetch_once(self, fetched: Path) -> bool:
+        """Fetch into `fetched`, going on from what an earlier try has left; whether nothing was."""
+        partial_folder = self.workspace.partial_folder(self.video_id)
+        is_fresh = self._is_local or not set_back(partial_folder)
+        if is_fresh:
+            shutil.rmtree(partial_folder, ignore_errors=True)
+        partial_folder.mkdir(parents=True, exist_ok=True)
+        keep = False
+        try:
+            self.source.fetch(self.video_id, partial_folder)
+            clear_parts(partial_folder)
+            os.replace(partial_folder, fetched)
+        except (TransientError, OSError) as error:
+            may_heal = reason_policy(getattr(error, "reason", "disk")).kind == "heals"
+            keep = may_heal and not self._is_local and has_parts(partial_folder)
+            raise
+        finally:
+            if not keep:
+                shutil.rmtree(partial_folder, ignore_errors=True)
+        return is_fresh
+
+    @property
+    def _is_local(self) -> bool:
+        return isinstance(self.source, LocalSource)
+
+    def _check(self, fetched: Path) -> None:
+        """Local media are examined by the next stage, and stay where they are: only promises are held against them."""
+        check_promises(fetched, self.video_id, self.promised)
+        if not self._is_local:
+            check_fetched(fetched, self.video_id, timeout_s=self.decode_timeout_s)
 
     def progress(self) -> int:
         return 0
@@ -65,14 +136,109 @@ class DownloadTask:
         return self.failed("worker_died", f"{self.video_id}: the worker died while downloading"), None
 
 
-def plan_downloads(manifest: Manifest, ledger: Ledger, workspace: Workspace, source: Source) -> list[DownloadTask]:
-    """The videos of the manifest that are neither fetched nor known to be beyond fetching."""
-    known = ledger.entries(STAGE)
+def plan_downloads(
+    manifest: Manifest,
+    ledger: Ledger,
+    workspace: Workspace,
+    source: Source,
+    *,
+    config: DownloadConfig | None = None,
+    now: datetime | None = None,
+) -> list[DownloadTask]:
+    """The videos of the manifest that are neither fetched, nor known to be beyond fetching, nor to be left alone now.
+
+    Args:
+        config: what was learnt under another one does not count.
+        now: an aware time; the present by default.
+    """
+    known, digits = ledger.entries(STAGE), fingerprint(config or DownloadConfig())
+    held = {one.video_id for one in waiting_downloads(manifest, ledger, source, config=config, now=now)}
+    promised = promised_checksums(manifest)
     return [
-        DownloadTask(video_id, source, workspace)
+        DownloadTask(video_id, source, workspace, promised.get(video_id, {}), tries_before(known.get(video_id), digits))
         for video_id in manifest.video_ids
-        if video_id not in known or not known[video_id].is_final
+        if video_id not in held and (video_id not in known or not known[video_id].is_final)
     ]
+
+
+def waiting_downloads(
+    manifest: Manifest,
+    ledger: Ledger,
+    source: Source,
+    *,
+    config: DownloadConfig | None = None,
+    now: datetime | None = None,
+) -> tuple[Waiting, ...]:
+    """The manifest's videos that have failed and are left alone now; local files never wait."""
+    if isinstance(source, LocalSource):
+        return ()
+    digits, moment = fingerprint(config or DownloadConfig()), now or datetime.now(timezone.utc)
+    known = ledger.entries(STAGE)
+    found = (waits(video_id, known.get(video_id), digits, moment) for video_id in manifest.video_ids)
+    return tuple(one for one in found if one)
+
+
+@dataclass(frozen=True)
+class Downloads:
+    """How the downloads of one run ended.
+
+    Attributes:
+        outcomes: the last one of each video that was taken up.
+        notes: why the run ended before all was taken up, and what waits until when.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    notes: tuple[str, ...] = ()
+
+
+def run_downloads(
+    tasks: list[DownloadTask],
+    ledger: Ledger,
+    workspace: Workspace,
+    config: DownloadConfig,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+    sleep: Callable[[float], None] = time.sleep,
+    draw: Callable[[], float] = random.random,
+) -> Downloads:
+    """Fetch videos, several at once: what heals is tried again after a pause, a wall slows all down, room is kept."""
+    queue: Queue = InOrder(tasks)
+    if tasks and not isinstance(tasks[0].source, LocalSource):
+        room = partial(check_room, workspace.raw, 0, config)
+        queue = DownloadQueue(tasks, config, check_room=room, clock=clock, now=now, draw=draw)
+    pool = partial(thread_pool, config.jobs)
+    outcomes = run_queue(queue, ledger, pool, in_flight=config.jobs, title=STAGE, unit="video", sleep=sleep)
+    return Downloads(tuple(outcomes), (f"stopped: {queue.stopped}",) if queue.stopped else ())
+
+
+def take_up_again(ledger: Ledger, workspace: Workspace, reasons: Collection[str]) -> list[str]:
+    """Forget why videos were not fetched, so that they are asked for now; which ones.
+
+    Args:
+        reasons: of those that are meant; ``all`` for every one.
+
+    Raises:
+        UsageError: a word is no reason.
+    """
+    entries = ledger.entries(STAGE)
+    known = {*REASONS, *(entry.reason for entry in entries.values() if entry.reason)}
+    for word in reasons:
+        if word != "all" and word not in known:
+            raise UsageError(
+                f"--retry {word!r} is no reason{nearest(word, [*known, 'all'])}; known: all, {', '.join(sorted(known))}"
+            )
+    again = [
+        video_id
+        for video_id, entry in entries.items()
+        if entry.state in ("rejected", "failed") and ("all" in reasons or entry.reason in reasons)
+    ]
+    for video_id in again:
+        if entries[video_id].state == "rejected":
+            shutil.rmtree(workspace.partial_folder(video_id), ignore_errors=True)
+    ledger.forget(STAGE, again)
+    ledger.expect(STAGE, again)
+    return again
 
 
 def forget_lost_media(ledger: Ledger, workspace: Workspace, needed: Iterable[str]) -> None:
@@ -86,11 +252,3 @@ def forget_lost_media(ledger: Ledger, workspace: Workspace, needed: Iterable[str
             if video_id in fetched and fetched[video_id].state == "done" and not workspace.raw_folder(video_id).is_dir()
         ],
     )
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

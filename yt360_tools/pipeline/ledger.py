@@ -24,18 +24,26 @@ CREATE TABLE IF NOT EXISTS shard_plan (clip_id TEXT PRIMARY KEY, shard TEXT NOT 
 CREATE TABLE IF NOT EXISTS options (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
+Row = tuple[Any, ...]
+"""A row of the table of outcomes, in its columns' order."""
+
 _NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "lustre", "gpfs", "beegfs", "ceph", "glusterfs", "fuse.sshfs", "9p")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """An item's latest outcome in a stage; `data` holds the plain values that the next stages need."""
+    """An item's latest outcome in a stage; `data` holds the plain values that the next stages need.
+
+    Attributes:
+        at: when it was recorded, in UTC, as ISO 8601; empty while nothing is.
+    """
 
     state: str
     reason: str
     detail: str
     data: dict[str, Any]
     attempts: int = 1
+    at: str = ""
 
     @property
     def is_final(self) -> bool:
@@ -79,16 +87,32 @@ class Ledger:
 
     def entries(self, stage: str) -> dict[str, Entry]:
         """Every item's latest outcome in a stage."""
-        columns = "item, state, reason, detail, data, attempts"
-        found = self._read(f"SELECT {columns} FROM outcomes WHERE stage = ?", (stage,))
+        return self._entries("stage = ?", (stage,))
+
+    def entries_of(self, stage: str, items: Iterable[str]) -> dict[str, Entry]:
+        """The latest outcomes of some items in a stage."""
+        return self._entries("stage = ? AND item IN (SELECT value FROM json_each(?))", (stage, json.dumps([*items])))
+
+    def _entries(self, condition: str, values: tuple[str, ...]) -> dict[str, Entry]:
+        columns = "item, state, reason, detail, data, attempts, at"
+        found = self._read(f"SELECT {columns} FROM outcomes WHERE {condition}", values)
         return {
-            item: Entry(state, reason, detail, json.loads(data), attempts)
-            for item, state, reason, detail, data, attempts in found
+            item: Entry(state, reason, detail, json.loads(data), attempts, at)
+            for item, state, reason, detail, data, attempts, at in found
         }
 
     def forget(self, stage: str, items: Iterable[str]) -> None:
         """Forget outcomes, so that the items are taken up again."""
         self._write("DELETE FROM outcomes WHERE stage = ? AND item = ?", [(stage, item) for item in items])
+
+    def rows(self) -> dict[tuple[str, str], Row]:
+        """Every outcome as it stands, by stage and item."""
+        found = self._read("SELECT stage, item, state, reason, detail, data, attempts, version, at FROM outcomes", ())
+        return {(row[0], row[1]): tuple(row) for row in found}
+
+    def take_in(self, rows: Iterable[Row]) -> None:
+        """Put outcomes of another ledger here, in place of what is known of the items, all or none of them."""
+        self._write("INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", list(rows))
 
     def problems(self) -> list[Outcome]:
         """Every outcome that is neither done nor still to do, stage by stage."""

@@ -1,8 +1,9 @@
 """The line as a whole: open a workspace, run stages in their order, say how they ended."""
 
+import dataclasses
 import logging
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -15,16 +16,19 @@ from yt360_tools.config import Config, Overrides, resolve
 from yt360_tools.errors import EXIT_BUG, EXIT_OK, EXIT_UNFINISHED, TransientError
 from yt360_tools.manifest import Manifest, read_manifest
 from yt360_tools.media.ffmpeg import find_ffmpeg
-from yt360_tools.pipeline import build, download, segment, validate
-from yt360_tools.pipeline.executors import process_pool, thread_pool
+from yt360_tools.pipeline import build, discard, download, retrying, segment, validate
+from yt360_tools.pipeline.declared_media import named_media
+from yt360_tools.pipeline.executors import process_pool
 from yt360_tools.pipeline.ledger import Ledger
 from yt360_tools.pipeline.options import agreed_config, remember, with_implied_layout
+from yt360_tools.pipeline.parts import ALL, Selection, with_videos
 from yt360_tools.pipeline.runner import BUG, run_tasks
 from yt360_tools.pipeline.status import MANIFEST_STAGE, StageStatus, ledger_status
 from yt360_tools.pipeline.views import check_view_options
 from yt360_tools.pipeline.workspace import Workspace
 from yt360_tools.records import Outcome
 from yt360_tools.sources import open_source
+from yt360_tools.sources.local import LocalSource
 
 STAGES = (download.STAGE, validate.STAGE, segment.STAGE, build.STAGE)
 logger = logging.getLogger(__name__)
@@ -36,11 +40,13 @@ class StageReport:
 
     Attributes:
         problems: the outcomes that are not done.
+        notes: what else there is to say: what waits until when, why the stage ended early.
     """
 
     stage: str
     taken_up: int
     problems: tuple[Outcome, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,7 @@ class RunReport:
         problems = [outcome for stage in self.stages for outcome in stage.problems]
         if any(outcome.reason == BUG for outcome in problems):
             return EXIT_BUG
-        unfinished = any(outcome.state == "failed" for outcome in problems)
+        unfinished = any(outcome.state == "failed" for outcome in problems) or any(stage.notes for stage in self.stages)
         if unfinished or (strict and any(stage.rejected for stage in self.status)):
             return EXIT_UNFINISHED
         return EXIT_OK
@@ -63,13 +69,26 @@ class RunReport:
 
 @dataclass(frozen=True)
 class Line:
-    """An opened workspace with its manifest and configuration, on which stages run."""
+    """An opened workspace with its manifest and configuration, on which stages run.
+
+    Attributes:
+        manifest: the rows that this run works on.
+        whole: the manifest that they were chosen from.
+        growing: in a run batch by batch, the splits of which a later batch will bring clips; None: this is all. What
+            concerns the workspace as a whole is done before and after batches.
+    """
 
     manifest: Manifest
     workspace: Workspace
     ledger: Ledger
     config: Config
     workers: int
+    whole: Manifest
+    growing: frozenset[str] | None = None
+
+    def of(self, video_ids: Collection[str], *, growing: frozenset[str]) -> "Line":
+        """A batch: the same line with some of its videos."""
+        return dataclasses.replace(self, manifest=with_videos(self.manifest, video_ids), growing=growing)
 
     def run(self, stages: Sequence[str] = STAGES, on_stage: Callable[[StageReport], None] | None = None) -> RunReport:
         """Run stages in the order given, each over all that is still to do.
@@ -80,39 +99,48 @@ class Line:
         """
         reports = []
         for stage in stages:
-            reports.append(self._run_one(stage))
+            reports.append(self.run_one(stage))
             if on_stage:
                 on_stage(reports[-1])
         return RunReport(tuple(reports), ledger_status(self.ledger))
 
-    def _run_one(self, stage: str) -> StageReport:
+    def run_one(self, stage: str) -> StageReport:
+        """Run one stage, as `run` does."""
         remember(self.ledger, self.config, stage)
         try:
-            outcomes = _RUN[stage](self)
+            found = _RUN[stage](self)
         except OSError as error:
             raise TransientError.of_disk(error, error.filename or str(self.workspace.root)) from error
+        outcomes, notes = (found.outcomes, found.notes) if isinstance(found, download.Downloads) else (found, ())
         logger.info("%s: took up %d items", stage, len(outcomes))
-        return StageReport(stage, len(outcomes), tuple(outcome for outcome in outcomes if outcome.state != "done"))
+        problems = tuple(outcome for outcome in outcomes if outcome.state != "done")
+        return StageReport(stage, len(outcomes), problems, notes)
 
 
 @contextmanager
-def opened_line(manifest_path: Path, workspace_path: Path, overrides: Overrides, *, workers: int) -> Iterator[Line]:
+def opened_line(
+    manifest_path: Path, workspace_path: Path, overrides: Overrides, *, workers: int, selection: Selection = ALL
+) -> Iterator[Line]:
     """Open a workspace for a manifest; its remembered options are completed by, and held against, `overrides`.
+
+    Args:
+        selection: what of the manifest to work on; a part has a workspace of its own below `workspace_path`.
 
     Raises:
         UsageError: the manifest, an option, or an option that the workspace has otherwise.
         EnvironmentMissing: the workspace cannot be written.
     """
-    manifest = read_manifest(manifest_path)
+    whole = read_manifest(manifest_path)
+    manifest = selection.of(whole)
     check_view_options(resolve(with_implied_layout(overrides)).build)
-    workspace = Workspace(workspace_path.resolve())
+    workspace = Workspace(selection.folder(workspace_path.resolve()))
     with workspace.opened():
         ledger = Ledger(workspace.ledger)
         try:
             config = agreed_config(ledger.options(), overrides, workspace.root)
             check_view_options(config.build)
             _take_in(manifest, ledger)
-            yield Line(manifest, workspace, ledger, config, workers)
+            yield Line(manifest, workspace, ledger, config, workers, whole)
         finally:
             ledger.close()
 
@@ -134,15 +162,20 @@ def tool_versions() -> dict[str, str]:
     return {"yt360-tools": __version__, **{name: metadata.version(name) for name in names}}
 
 
-def _run_download(line: Line) -> Sequence[Outcome]:
-    source = open_source(line.config.download)
-    download.forget_lost_media(line.ledger, line.workspace, _unfinished_videos(line))
-    jobs = line.config.download.jobs
-    tasks = download.plan_downloads(line.manifest, line.ledger, line.workspace, source)
-    return run_tasks(tasks, line.ledger, partial(thread_pool, jobs), in_flight=2 * jobs, title="download", unit="video")
+def _run_download(line: Line) -> download.Downloads:
+    config = line.config.download
+    source = open_source(config, named_media(line.manifest))
+    discard.forget_lost_media(line.ledger, line.workspace, config, unfinished_videos(line))
+    tasks = download.plan_downloads(line.manifest, line.ledger, line.workspace, source, config=config)
+    if tasks and not isinstance(source, LocalSource):
+        find_ffmpeg()  # what was fetched is decoded
+    found = download.run_downloads(tasks, line.ledger, line.workspace, config)
+    discard.note_changes(line.ledger, line.manifest.video_ids)
+    waiting = retrying.notes(download.waiting_downloads(line.manifest, line.ledger, source, config=config))
+    return dataclasses.replace(found, notes=found.notes + waiting)
 
 
-def _unfinished_videos(line: Line) -> list[str]:
+def unfinished_videos(line: Line) -> list[str]:
     """The manifest's videos of which a row or a clip has not ended yet."""
     rows, clips = line.ledger.entries(segment.STAGE), line.ledger.entries(build.STAGE)
     open_rows = {
@@ -167,21 +200,32 @@ def _run_validate(line: Line) -> Sequence[Outcome]:
 
 
 def _run_segment(line: Line) -> Sequence[Outcome]:
-    tasks = segment.plan_segments(line.manifest, line.ledger, line.workspace, line.config.segment)
+    tasks = segment.plan_segments(line.manifest, line.ledger, line.workspace, line.config.segment, whole=line.whole)
     lost = segment.rows_without_video(line.manifest, line.ledger)
     line.ledger.record(lost)
     outcomes = lost + _on_processes(line, tasks, "segment", "row")
-    segment.write_windows(line.manifest, line.ledger, line.workspace)
+    if line.growing is None:
+        segment.write_windows(line.whole, line.ledger, line.workspace)
     return outcomes
 
 
 def _run_build(line: Line) -> Sequence[Outcome]:
-    build.reconcile(line.ledger, line.workspace)
+    if line.growing is None:
+        build.reconcile(line.ledger, line.workspace)
     deadly = build.reject_deadly(line.ledger)
-    tasks = build.plan_build(line.manifest, line.ledger, line.workspace, line.config.build, tool_versions())
+    tasks = build.plan_build(
+        line.manifest, line.ledger, line.workspace, line.config.build, tool_versions(), growing=line.growing
+    )
     outcomes = deadly + _on_processes(line, tasks, "build", "clip")
-    build.write_index(line.ledger, line.workspace)
+    if line.growing is None:
+        build.write_index(line.ledger, line.workspace)
     return outcomes
+
+
+def write_tables(line: Line) -> None:
+    """Lay down ``clips.csv`` and the shards' index, as they stand in the ledger; batches leave that to their end."""
+    segment.write_windows(line.whole, line.ledger, line.workspace)
+    build.write_index(line.ledger, line.workspace)
 
 
 def _on_processes(line: Line, tasks: Sequence[Any], title: str, unit: str) -> list[Outcome]:
@@ -189,7 +233,7 @@ def _on_processes(line: Line, tasks: Sequence[Any], title: str, unit: str) -> li
     return run_tasks(tasks, line.ledger, pool, in_flight=2 * line.workers, title=title, unit=unit)
 
 
-_RUN: dict[str, Callable[[Line], Sequence[Outcome]]] = {
+_RUN: dict[str, Callable[[Line], Sequence[Outcome] | download.Downloads]] = {
     download.STAGE: _run_download,
     validate.STAGE: _run_validate,
     segment.STAGE: _run_segment,

@@ -124,8 +124,13 @@ def sounding_windows(
     return tuple(windows)
 
 
-def plan_segments(manifest: Manifest, ledger: Ledger, workspace: Workspace, config: SegmentConfig) -> list[SegmentTask]:
+def plan_segments(
+    manifest: Manifest, ledger: Ledger, workspace: Workspace, config: SegmentConfig, *, whole: Manifest | None = None
+) -> list[SegmentTask]:
     """The rows whose video serves and whose windows are not known yet, a task a video.
+
+    Args:
+        whole: what `manifest` is a selection of: clips that it gives are not found again.
 
     Raises:
         UsageError: a clip that the workspace knows has other times in the manifest now.
@@ -137,7 +142,7 @@ def plan_segments(manifest: Manifest, ledger: Ledger, workspace: Workspace, conf
         _refuse_other_times(row, known.get(row.clip_id), found, workspace)
         if row.video_id in videos and (row.clip_id not in known or not known[row.clip_id].is_final):
             waiting.setdefault(row.video_id, []).append(row)
-    given = frozenset(row.clip_id for row in manifest.rows if not row.is_whole_video)
+    given = frozenset(row.clip_id for row in (whole or manifest).rows if not row.is_whole_video)
     return [
         SegmentTask(
             videos[video_id],
@@ -236,4 +241,4 @@ def write_windows(manifest: Manifest, ledger: Ledger, workspace: Workspace) -> N
         ClipRow(window.clip_id, window.video_id, window.start_s, window.end_s, window.split, row.extra)
         for window, row in _windows_with_rows(manifest, ledger)
     ]
-    write_manifest(workspace.clips, rows)
+    write_manifest(workspace.clips, rows, keep_order=True)

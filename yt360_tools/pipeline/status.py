@@ -36,12 +36,17 @@ def workspace_status(root: Path) -> tuple[StageStatus, ...]:
     Raises:
         UsageError: there is no workspace there.
     """
-    with _ledger_of(root) as ledger:
+    with ledger_of(root) as ledger:
         return ledger_status(ledger)
 
 
 @contextmanager
-def _ledger_of(root: Path) -> Iterator[Ledger]:
+def ledger_of(root: Path) -> Iterator[Ledger]:
+    """A workspace's ledger, to be read while a run may be going on.
+
+    Raises:
+        UsageError: there is no workspace there.
+    """
     workspace = Workspace(root.resolve())
     if not workspace.ledger.exists():
         raise UsageError(f"{root} is no workspace (it has no ledger.sqlite); 'yt360 rebuild' makes one")
@@ -58,7 +63,7 @@ def workspace_problems(root: Path) -> tuple[Outcome, ...]:
     Raises:
         UsageError: there is no workspace there.
     """
-    with _ledger_of(root) as ledger:
+    with ledger_of(root) as ledger:
         return tuple(ledger.problems())
 
 

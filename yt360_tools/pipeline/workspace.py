@@ -11,6 +11,9 @@ from pathlib import Path
 
 from yt360_tools.errors import EnvironmentMissing, UsageError
 
+PARTIAL, FETCHED = ".part", ".fetched"
+"""How the hidden folders end in which a video's media are before they are all there, and before they are checked."""
+
 
 @dataclass(frozen=True)
 class Workspace:
@@ -37,6 +40,14 @@ class Workspace:
     def raw_folder(self, video_id: str) -> Path:
         """Where a video's media lie; the id was checked when it was read."""
         return self.raw / video_id
+
+    def partial_folder(self, video_id: str) -> Path:
+        """Where what has come of a video's media lies, until it is all there."""
+        return self.raw / f".{video_id}{PARTIAL}"
+
+    def fetched_folder(self, video_id: str) -> Path:
+        """Where a video's media are that are all there, and not checked yet."""
+        return self.raw / f".{video_id}{FETCHED}"
 
     def free_bytes(self) -> int:
         """Free space where the workspace is, or will be."""
@@ -75,9 +86,29 @@ class Workspace:
         finally:
             os.close(lock)
 
-    def _take(self, lock: int) -> None:
+    @contextmanager
+    def read(self) -> Iterator[None]:
+        """The workspace as it is, while no run works in it; nothing is written.
+
+        Raises:
+            UsageError: a run works in it, or it is none.
+        """
+        if not self.ledger.exists():
+            raise UsageError(f"{self.root} is no workspace (it has no ledger.sqlite); 'yt360 rebuild' makes one")
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock = os.open(self.root / ".lock", os.O_RDONLY)
+        except OSError:  # without a lock nobody works in it
+            yield
+            return
+        try:
+            self._take(lock, fcntl.LOCK_SH)
+            yield
+        finally:
+            os.close(lock)
+
+    def _take(self, lock: int, kind: int = fcntl.LOCK_EX) -> None:
+        try:
+            fcntl.flock(lock, kind | fcntl.LOCK_NB)
         except OSError as error:
             if error.errno not in (errno.EAGAIN, errno.EACCES):
                 return  # a file system without locks: better unlocked than unusable
@@ -91,10 +122,17 @@ class Workspace:
             os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
 
     def _sweep(self) -> None:
-        """Remove what a killed run left half-made; only the lock's holder may."""
+        """Remove what a killed run left half-made; only the lock's holder may.
+
+        Downloads go on from what they have left: that stays, as long as the video is not there.
+        """
+        for path in self.root.glob(f".{self.clips.name}.*"):
+            path.unlink(missing_ok=True)
         for folder in (self.raw, self.shards):
             for path in folder.iterdir():
                 if path.name.startswith(".") and path.is_dir():
-                    shutil.rmtree(path, ignore_errors=True)
+                    is_download = path.suffix in (PARTIAL, FETCHED)
+                    if not is_download or self.raw_folder(path.stem.removeprefix(".")).is_dir():
+                        shutil.rmtree(path, ignore_errors=True)
                 elif path.name.startswith("."):
                     path.unlink(missing_ok=True)

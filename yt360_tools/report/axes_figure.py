@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yt360_tools.errors import UsageError
+from yt360_tools.files import write_whole
 from yt360_tools.geometry import Array, Direction, er_pixels_from_rays, ray_from_angles, vertical_fov
-from yt360_tools.report.png import encode_png, write_whole
+from yt360_tools.report.png import encode_png
 from yt360_tools.report.sheet_page import FAINT, GREY, INK, LARGE, NORMAL, Page
 
 _LOOK = Direction(40.0, 30.0, 20.0)

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from yt360_tools.ambisonics import beam_gain, directivity_index_db, front_back_ratio_db, half_power_width_deg
 from yt360_tools.errors import UsageError
+from yt360_tools.files import write_whole
 from yt360_tools.geometry import Array
-from yt360_tools.report.png import encode_png, write_whole
+from yt360_tools.report.png import encode_png
 from yt360_tools.report.sheet_page import FAINT, GREY, INK, LARGE, NORMAL, SMALL, VIEW_COLOURS, Page
 
 DRAWN = {

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from yt360_tools.errors import UsageError
-from yt360_tools.report.png import encode_png, write_whole
+from yt360_tools.files import write_whole
+from yt360_tools.report.png import encode_png
 from yt360_tools.report.sheet_drawing import draw_sheet
 from yt360_tools.report.sheet_entry import gather_entry
 from yt360_tools.shards import ShardSet

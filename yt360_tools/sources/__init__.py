@@ -1,5 +1,6 @@
 """Where media come from: each source fetches one video's files into a folder, and nothing else."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -19,19 +20,22 @@ class Source(Protocol):
         """
 
 
-def open_source(config: DownloadConfig) -> Source:
+def open_source(config: DownloadConfig, named: Mapping[str, Mapping[str, str]] | None = None) -> Source:
     """The source that a configuration names: local files, URL templates, or YouTube.
 
+    Args:
+        named: by video, the paths of its files in a local folder, where its manifest names them.
+
     Raises:
-        UsageError: both a folder and a source are named, the folder is not there, a template, the cookies or
-            yt-dlp's arguments are wrong.
+        UsageError: both a folder and a source are named, the folder is not there, a template, the cookies, the
+            format policy or yt-dlp's arguments are wrong.
     """
     if config.media and config.source:
         raise UsageError("give a folder of media (--media) or a source (--source), not both")
     if config.media:
         from yt360_tools.sources.local import LocalSource
 
-        return LocalSource(Path(config.media))
+        return LocalSource(Path(config.media), named)
     from yt360_tools.sources.session import check_options
 
     check_options(config)
@@ -39,6 +43,13 @@ def open_source(config: DownloadConfig) -> Source:
         from yt360_tools.sources.youtube import YoutubeSource
 
         return YoutubeSource(config)
-    from yt360_tools.sources.http import HttpSource
+    schemes = {template.partition("://")[0].lower() for template in config.source}
+    if schemes <= {"http", "https"}:
+        from yt360_tools.sources.http import HttpSource
 
-    return HttpSource(config)
+        return HttpSource(config)
+    if schemes & {"http", "https", "youtube"}:
+        raise UsageError("the picture's and the sound's sources must be of one kind: HTTP, or one of fsspec's")
+    from yt360_tools.sources.remote import RemoteSource
+
+    return RemoteSource(config)

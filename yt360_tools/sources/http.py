@@ -1,73 +1,18 @@
-"""Any HTTP server, through yt-dlp: addresses made from templates with ``{video_id}``."""
+"""Any HTTP server, through yt-dlp: redirects, cookies, passwords and proxies as it knows them."""
 
-import re
 from pathlib import Path
-from urllib.parse import quote
 
 from yt360_tools.config import DownloadConfig
-from yt360_tools.errors import ItemError, MediaError, TransientError, UsageError
-from yt360_tools.sources.secrets import without_secrets
+from yt360_tools.sources.templates import TemplateSource
 from yt360_tools.sources.ytdlp import download_address, template_path
 
-_EXTENSIONS = {
-    "video": ("mp4", "webm", "mkv", "mov"),
-    "audio": ("webm", "m4a", "opus", "ogg", "flac", "wav", "mka"),
-}
 
-
-class HttpSource:
-    """One template for muxed files; two, or one with ``{track}``, for picture and sound apart.
-
-    ``{track}`` becomes ``video`` and ``audio``; ``{ext}`` is tried among the usual extensions.
-    """
+class HttpSource(TemplateSource):
+    """Addresses that begin with http:// or https://."""
 
     def __init__(self, config: DownloadConfig) -> None:
-        self.config = config
-        if len(config.source) > 2:
-            raise UsageError(
-                f"give one URL template, or one for the picture and one for the sound; got {len(config.source)}"
-            )
-        for template in config.source:
-            _check_template(template, without_secrets(template, config))
-        if len(config.source) == 2:
-            self._templates = dict(zip(("video", "audio"), config.source, strict=True))
-        elif "{track}" in config.source[0]:
-            self._templates = {track: config.source[0].replace("{track}", track) for track in ("video", "audio")}
-        else:
-            self._templates = {"": config.source[0]}
-
-    def fetch(self, video_id: str, destination: Path) -> None:
-        for track, template in self._templates.items():
-            name = f"{video_id}.{track}" if track else video_id
-            self._fetch_first(video_id, track, template, template_path(destination, name) + ".%(ext)s")
-
-    def _fetch_first(self, video_id: str, track: str, template: str, output: str) -> None:
-        address = template.replace("{video_id}", quote(video_id, safe=""))
-        if "{ext}" not in address:
-            download_address(address, output, self.config)
-            return
-        extensions = _EXTENSIONS[track or "video"]
-        page: ItemError | None = None
-        for extension in extensions:
-            try:
-                download_address(address.replace("{ext}", extension), output, self.config)
-            except (MediaError, TransientError) as error:
-                if error.reason not in ("gone", "not_media"):
-                    raise
-                page = error if error.reason == "not_media" else page
-            else:
-                return
-        if page:  # a server that answers with a page for what it has not
-            raise page
-        shown = without_secrets(address, self.config)
-        raise MediaError("gone", f"the server has none of {shown} with {{ext}} = {', '.join(extensions)}")
+        super().__init__(config, _get)
 
 
-def _check_template(template: str, shown: str) -> None:
-    if not re.match(r"https?://", template):
-        raise UsageError(f"--source {shown!r} is neither 'youtube' nor an address that begins with http:// or https://")
-    if "{video_id}" not in template:
-        raise UsageError(f"the URL template {shown!r} lacks {{video_id}}")
-    unknown = sorted(set(re.findall(r"\{(.*?)\}", template)) - {"video_id", "track", "ext"})
-    if unknown:
-        raise UsageError(f"the URL template {shown!r} has {{{unknown[0]}}}; known: {{video_id}}, {{track}}, {{ext}}")
+def _get(address: str, destination: Path, name: str, config: DownloadConfig) -> None:
+    download_address(address, template_path(destination, name) + ".%(ext)s", config)

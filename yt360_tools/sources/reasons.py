@@ -1,141 +1,124 @@
-"""What a failed download means: final, or worth another run, and what to change for it.
+"""Why a download ended as it did: the vocabulary, and what each word means for the next run.
 
-The order of the rules matters. YouTube writes "Video unavailable" in front of nearly everything, a rate limit and
-a country's block included (yt-dlp issues 11426, 15767, 17552), so those two words alone are never final, and
-what passes is asked before what is gone.
+A reason is *final* (the state ``rejected``: not asked again unless told), *needs_change* (``failed``: asked again when
+told, or under another configuration of downloads), or it *heals* (``failed``: asked again by itself, after a pause).
+What yt-dlp's and a server's words mean is read in `sources.verdicts`.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from yt360_tools.errors import ItemError, MediaError, TransientError
 
+Kind = Literal["final", "needs_change", "heals"]
+
+KINDS: dict[Kind, tuple[str, str]] = {
+    "final": ("rejected", "not asked again unless told"),
+    "needs_change": ("failed", "asked again when told, or when the configuration of downloads is another one"),
+    "heals": ("failed", "asked again by itself, after growing pauses, within a run and across runs"),
+}
+"""By kind, the state that it leaves in the ledger, and when such a video is asked for again."""
+
 
 @dataclass(frozen=True)
-class Rule:
-    """Words in a message, lower case and with straight apostrophes, and what they mean."""
+class Reason:
+    """One way for a download to end.
 
-    words: tuple[str, ...]
-    kind: type[ItemError]
-    reason: str
-    advice: str
+    Attributes:
+        name: the word in the ledger.
+        kind: ``final``, ``needs_change`` or ``heals``.
+        meaning: what happened, for a person.
+        advice: what to do about it; empty when nothing helps.
+    """
+
+    name: str
+    kind: Kind
+    meaning: str
+    advice: str = ""
+
+    @property
+    def state(self) -> str:
+        """``rejected`` or ``failed``."""
+        return KINDS[self.kind][0]
+
+    def error(self, words: str) -> ItemError:
+        """One of our errors for this reason: what was said, and the advice behind it."""
+        kind = MediaError if self.kind == "final" else TransientError
+        return kind(self.name, f"{words.rstrip('.;')}; {self.advice}" if self.advice else words)
 
 
 _COOKIES = "give cookies of an account that may see it (download.cookies_file or download.cookies_from_browser)"
 _CLIENTS = "ask other clients (download.player_clients, or a token in download.extractor_args), or update yt-dlp"
-_DISK_RULES = (
-    Rule(
-        ("no space left", "errno 28", "quota exceeded", "errno 122"),
-        TransientError,
-        "disk_full",
-        "free space, then run again",
-    ),
-    Rule(
-        ("unable to open for writing", "unable to write data", "unable to create directory"),
-        TransientError,
-        "disk",
-        "mend the disk or its permissions, then run again",
-    ),
-)
-_YOUTUBE_RULES = (
-    *_DISK_RULES,
-    Rule(
-        ("not a bot", "captcha"),
-        TransientError,
-        "bot_wall",
-        "give cookies (download.cookies_file or download.cookies_from_browser), "
-        "a token (download.extractor_args) or another download.proxy",
-    ),
-    Rule(
-        ("rate-limited", "rate limit", "try again later", "too many requests", "http error 429"),
-        TransientError,
-        "rate_limited",
-        "wait an hour, then run again with a greater download.sleep_s and fewer download.jobs",
-    ),
-    Rule(("private video", "video is private"), MediaError, "gone", ""),
-    Rule(("confirm your age", "age-restricted", "inappropriate for some"), TransientError, "restricted", _COOKIES),
-    Rule(
-        ("in your country", "your location", "geo restriction", "geo-restrict", "geo restricted"),
-        TransientError,
-        "restricted",
-        "reach it from a country where it plays (download.proxy)",
-    ),
-    Rule(
-        ("members-only", "members only", "channel's members", "join this channel", "requires payment", "premium"),
-        TransientError,
-        "restricted",
-        _COOKIES,
-    ),
-    Rule(
-        (
-            "video has been removed", "video has been deleted", "video is no longer available",
-            "video isn't available anymore", "video is not available anymore", "video does not exist",
-            "account associated with this video", "account has been terminated",
-        ),
-        MediaError,
-        "gone",
-        "",
-    ),
-    Rule(
-        ("incomplete youtube id", "no suitable extractor"),
-        MediaError,
-        "unsupported",
+
+_ALL = (
+    Reason("gone_private", "final", "its owner has made it private"),
+    Reason("gone_removed", "final", "it was removed: by its uploader, by YouTube, or for a copyright claim"),
+    Reason("gone_terminated", "final", "its channel was terminated or closed"),
+    Reason("gone", "final", "it is not there any more (404 or 410, or YouTube does not say why)"),
+    Reason(
+        "unsupported", "final", "the id is none of a YouTube video",
         "this is no id of a YouTube video; mend the manifest",
     ),
-    Rule(
-        ("drm protected", "requested format is not available", "no video formats", "only images are available"),
-        TransientError,
-        "no_formats",
-        _CLIENTS,
+    Reason(
+        "checksum", "final", "the file's sha256 is not the promised one, nor is that of a fresh copy",
+        "ask the list's publisher which file is meant, or leave the checksum out of the manifest",
     ),
-    Rule(("sign in", "login required", "registered users", "only available for registered"), TransientError,
-         "restricted", _COOKIES),
-    Rule(
-        ("unavailable", "not available", "isn't available"),
-        TransientError,
-        "unavailable",
+    Reason("restricted_age", "needs_change", "YouTube asks for the viewer's age", _COOKIES),
+    Reason(
+        "restricted_region", "needs_change", "it does not play in this country",
+        "reach it from a country where it plays (download.proxy)",
+    ),
+    Reason("restricted_members", "needs_change", "it is for members, or must be paid for", _COOKIES),
+    Reason(
+        "no_360_picture", "needs_change", "no 360° picture that the policy takes was offered",
+        f"{_CLIENTS}; download.picture and download.max_height say what is taken",
+    ),
+    Reason(
+        "no_spatial_sound", "needs_change", "no spatial sound that the policy takes was offered; stereo is none",
+        f"{_CLIENTS}; download.sound says what is taken",
+    ),
+    Reason("no_formats", "needs_change", "nothing that can be downloaded was offered, or only under DRM", _CLIENTS),
+    Reason(
+        "refused", "needs_change", "the server refused (401, 403, 407, 451)",
+        "give what it asks for: cookies, user:password@ in the address, a token, other clients or "
+        "another download.proxy",
+    ),
+    Reason(
+        "cookies", "needs_change", "cookies cannot be loaded, or are asked for",
+        "see download.cookies_from_browser and download.cookies_file, and whether the browser is closed",
+    ),
+    Reason(
+        "not_media", "needs_change", "the answer is a page or a list, not media",
+        "look at the address in a browser: it may ask for a login, or be wrong",
+    ),
+    Reason(
+        "over_budget", "needs_change", "raw media would take more than their budget",
+        "give more with --raw-budget-gb, or a lower download.max_height",
+    ),
+    Reason(
+        "bot_wall", "heals", "YouTube takes this address for a robot's",
+        "give cookies (download.cookies_file or download.cookies_from_browser), a token (download.extractor_args) "
+        "or another download.proxy",
+    ),
+    Reason(
+        "rate_limited", "heals", "too many requests (429)",
+        "wait an hour, then run again with a greater download.sleep_s and fewer download.jobs",
+    ),
+    Reason("network", "heals", "the network or the server failed (5xx, a reset, a timeout)"),
+    Reason(
+        "unavailable", "heals", "YouTube says 'unavailable' and not why, or it has not begun yet",
         f"YouTube does not say that it is gone: {_CLIENTS}, or use cookies or a proxy",
     ),
+    Reason("incomplete", "heals", "bytes or duration fall short of what was announced, or the end does not decode"),
+    Reason("disk", "heals", "a file cannot be written", "mend the disk or its permissions, then run again"),
+    Reason("disk_full", "heals", "the disk is full", "free space, then run again"),
+    Reason("unknown", "heals", "none of the words above; yt-dlp's own stand in the detail"),
 )  # fmt: skip
 
-_REFUSED = (401, 403, 407, 451)
-_GONE = (404, 410)
+REASONS: dict[str, Reason] = {reason.name: reason for reason in _ALL}
+"""Every reason by its name, the final ones first."""
 
 
-def youtube_error(words: str, status: int | None) -> ItemError:
-    """One of our errors for what yt-dlp said of a YouTube video, and the HTTP status behind it."""
-    if status is not None and status >= 500:  # "Service Unavailable" speaks of the server
-        return TransientError("network", words)
-    low = words.lower().replace("’", "'")
-    for rule in _YOUTUBE_RULES:
-        if any(text in low for text in rule.words):
-            return _made(rule, words)
-    if status == 429:
-        return youtube_error(f"{words} (too many requests)", None)
-    if status in _REFUSED:
-        return TransientError("refused", _joined(words, _CLIENTS))
-    return TransientError("network", words)
-
-
-def server_error(words: str, status: int | None) -> ItemError:
-    """One of our errors for what an HTTP server answered; its words and addresses decide nothing."""
-    if status in _GONE:
-        return MediaError("gone", words)
-    if status == 429:
-        return TransientError(
-            "rate_limited", _joined(words, "run again later with a greater download.sleep_s and fewer download.jobs")
-        )
-    if status in _REFUSED:
-        advice = "give what the server asks for: http://user:password@host/..., cookies, or another download.proxy"
-        return TransientError("refused", _joined(words, advice))
-    for rule in _DISK_RULES if status is None else ():
-        if any(text in words.lower() for text in rule.words):
-            return _made(rule, words)
-    return TransientError("network", words)
-
-
-def _made(rule: Rule, words: str) -> ItemError:
-    return rule.kind(rule.reason, _joined(words, rule.advice))
-
-
-def _joined(words: str, advice: str) -> str:
-    return f"{words.rstrip('.;')}; {advice}" if advice else words
+def reason_policy(name: str) -> Reason:
+    """What is known of a reason; a word that is none of them counts as ``unknown``, which heals."""
+    return REASONS.get(name, REASONS["unknown"])

@@ -31,7 +31,8 @@ def without_secrets(text: str, config: DownloadConfig) -> str:
 def _secrets(config: DownloadConfig) -> Iterator[str]:
     """The values to mask wherever they stand, as written and percent-decoded."""
     words: list[str] = [config.cookies_file, config.cookies_from_browser, *config.cookies_from_browser.split(":")[1:]]
-    for proxy in (config.proxy, *urllib.request.getproxies().values()):
+    of_system = [proxy for scheme, proxy in urllib.request.getproxies().items() if scheme != "no"]  # hosts without one
+    for proxy in (config.proxy, *of_system):
         words += [proxy, *_parts_of_proxy(proxy)]
     for template in config.source:
         parts = _split(template)

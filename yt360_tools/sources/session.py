@@ -40,17 +40,27 @@ def check_options(config: DownloadConfig) -> None:
 def session_options(config: DownloadConfig) -> dict[str, Any]:
     """yt-dlp's options for one session: silent, without cache, update check, merging or fixing up.
 
+    It tries nothing twice but a stream's fragments: how often and when something is asked again is decided in one
+    place, `pipeline.retrying`.
+
     A session gets a copy of the cookies of its own: yt-dlp writes its jar back when it closes, and several work
     at once.
     """
+
+    def fragment_pause_s(n: int) -> float:
+        return min(config.pause_max_s, config.pause_s * 2.0 ** min(n, 60))
+
     options: dict[str, Any] = {
         "quiet": True,
         "noprogress": True,
         "no_color": True,
         "logger": _Silent(),
-        "retries": config.attempts,
+        "retries": 0,
+        "extractor_retries": 0,
         "fragment_retries": config.attempts,
-        "extractor_retries": config.attempts,
+        "retry_sleep_functions": {"fragment": fragment_pause_s, "http": fragment_pause_s},
+        "skip_unavailable_fragments": False,  # by default yt-dlp leaves a hole, and says nothing
+        "socket_timeout": config.timeout_s,
         "fixup": "never",
         "overwrites": True,
         "cachedir": False,

@@ -10,12 +10,15 @@ from typing import Any
 
 from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import ItemError, TransientError
-from yt360_tools.sources.reasons import server_error, youtube_error
 from yt360_tools.sources.secrets import without_secrets
 from yt360_tools.sources.session import session_options
+from yt360_tools.sources.verdicts import server_error, youtube_error
 
 _PAGE = re.compile(r"\s*(<[!?a-z]|[{\[]|#extm3u)", re.IGNORECASE)
 """How HTML, XML, JSON and playlists begin."""
+
+_SHORT = re.compile(r"\d+ bytes read, \d+ more expected|did not get any data blocks|content too short", re.IGNORECASE)
+"""What yt-dlp says of an answer that ends early."""
 
 _Verdict = Callable[[str, int | None], ItemError]
 
@@ -33,13 +36,30 @@ def download_youtube(
         MediaError: it is gone, or the id is none.
         TransientError: all else; another run, or another configuration, may succeed.
     """
-    options = {"outtmpl": {"default": output_template}, "format": choose, "allowed_extractors": ["youtube"]}
-    with _session(config, options, verdict=youtube_error) as session:
-        found = session.extract_info(f"https://www.youtube.com/watch?v={video_id}", ie_key="Youtube")
+    return _watch(video_id, config, {"outtmpl": {"default": output_template}, "format": choose}, download=True)
+
+
+def ask_youtube(video_id: str, config: DownloadConfig) -> dict[str, Any]:
+    """What yt-dlp learns of a YouTube video; nothing is downloaded.
+
+    Raises:
+        MediaError: it is gone, or the id is none.
+        TransientError: all else; another run, or another configuration, may succeed.
+    """
+    return _watch(video_id, config, {"format": lambda context: iter(context["formats"][:1])}, download=False)
+
+
+def _watch(video_id: str, config: DownloadConfig, options: dict[str, Any], *, download: bool) -> dict[str, Any]:
+    """What yt-dlp learns of a video. Only a verbose session names the client that a format is from in its note."""
+    options = {**options, "allowed_extractors": ["youtube"], "verbose": True}
+    with _session(config, options, verdict=youtube_error, auto_init="no_verbose_header") as session:
+        address = f"https://www.youtube.com/watch?v={video_id}"
+        found = session.extract_info(address, ie_key="Youtube", download=download)
+        session.forget_notes()
         information = dict(session.sanitize_info(found))
     if information.get("id") != video_id:
         raise TransientError(
-            "other_video",
+            "restricted_members",
             f"YouTube offers the trailer {information.get('id')} in place of {video_id}, which must be paid for; "
             "give cookies of an account that may see it (download.cookies_file or download.cookies_from_browser)",
         )
@@ -49,7 +69,8 @@ def download_youtube(
 def download_address(address: str, output_template: str, config: DownloadConfig) -> None:
     """Download what an address serves into one file, as it is.
 
-    No extractor is asked: redirects apart, nothing but the address is requested, whatever it answers.
+    No extractor is asked: redirects apart, nothing but the address is requested, whatever it answers. What breaks
+    off is gone on from next time; the note of the file (`sources.parts`) is the caller's to clear.
 
     Raises:
         MediaError: there is nothing at the address: ``gone``.
@@ -79,6 +100,7 @@ def download_address(address: str, output_template: str, config: DownloadConfig)
             is_page = _is_page(file.read(512))
         if is_page:
             path.unlink()
+            session.forget_notes()
             raise TransientError(
                 "not_media",
                 f"{shown} answers with a page or a list, not with media; look at it in a browser: "
@@ -88,22 +110,31 @@ def download_address(address: str, output_template: str, config: DownloadConfig)
 
 @contextmanager
 def _session(
-    config: DownloadConfig, options: dict[str, Any], *, verdict: _Verdict, auto_init: bool = True
+    config: DownloadConfig, options: dict[str, Any], *, verdict: _Verdict, auto_init: bool | str = True
 ) -> Iterator[Any]:
     """An open yt-dlp session whose every failure is one of ours, in one line without secrets."""
-    import yt_dlp
+    from yt360_tools.sources.watched import WatchedSession
 
+    session = None
     try:
-        with yt_dlp.YoutubeDL({**session_options(config), **options}, auto_init=auto_init) as session:
+        with WatchedSession({**session_options(config), **options}, config, auto_init=auto_init) as session:
             yield session
     except ItemError:
         raise
     except Exception as error:  # also its bugs: a traceback in the ledger would show addresses
-        raise translated(error, config, verdict) from error
+        found = translated(error, config, verdict, status=session.status if session else None)
+        if session and isinstance(found, TransientError):
+            found.retry_after_s = session.retry_after_s
+        raise found from error
 
 
-def translated(error: Exception, config: DownloadConfig, verdict: _Verdict = youtube_error) -> ItemError:
-    """One of our errors for one of yt-dlp's, its own words kept, in one line and without secrets."""
+def translated(
+    error: Exception, config: DownloadConfig, verdict: _Verdict = youtube_error, *, status: int | None = None
+) -> ItemError:
+    """One of our errors for one of yt-dlp's, its own words kept, in one line and without secrets.
+
+    `status` is that of the server's last answer, where yt-dlp's error does not hold it.
+    """
     import yt_dlp
 
     causes = list(_causes(error))
@@ -118,8 +149,11 @@ def translated(error: Exception, config: DownloadConfig, verdict: _Verdict = you
     words = str(error) if isinstance(error, yt_dlp.utils.YoutubeDLError) else f"{type(error).__name__}: {error}"
     words = words.removeprefix("ERROR:").partition("; please report this issue")[0]
     statuses = (getattr(cause, "status", None) for cause in causes)
-    status = next((status for status in statuses if isinstance(status, int)), None)
-    return verdict(without_secrets(" ".join(words.split()), config), status)
+    status = next((status for status in statuses if isinstance(status, int)), status)
+    found = verdict(without_secrets(" ".join(words.split()), config), status)
+    if found.reason in ("network", "unknown") and status is None and _SHORT.search(words):
+        return TransientError("incomplete", str(found))
+    return found
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

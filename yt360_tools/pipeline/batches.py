@@ -1,0 +1,269 @@
+"""The line video by video: a few are fetched, examined, cut and built, and their media removed before the next.
+
+Batches are taken in the manifest's order, and clips get their shards in that order too, as in a run over all of it.
+A shard that a batch does not fill waits for the next one, and so do the media of its clips:
+
+    videos    a  b | c  d | e  f        three batches
+    shards    [--0--)[--1---)[-2-)      1 is begun by the first batch and written by the second: b's media wait
+"""
+
+import logging
+import shutil
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from yt360_tools.errors import UsageError
+from yt360_tools.manifest import Manifest
+from yt360_tools.pipeline import build, discard, download, retrying, segment
+from yt360_tools.pipeline.declared_media import named_media
+from yt360_tools.pipeline.ledger import Entry, Ledger
+from yt360_tools.pipeline.rebuild import STAGES, Line, RunReport, StageReport, unfinished_videos, write_tables
+from yt360_tools.pipeline.status import ledger_status
+from yt360_tools.records import Outcome
+from yt360_tools.sources import Source, open_source
+from yt360_tools.sources.local import LocalSource
+from yt360_tools.sources.room import media_bytes
+
+OVER_BUDGET = "over_budget"
+STOPPED = "stopped: "
+"""How the note begins of a stage that ended the run."""
+
+_MOST_VIDEOS = 64
+"""A batch has no more, however large the budget: what is built is safe."""
+
+_GB = 1e9
+
+logger = logging.getLogger(__name__)
+
+
+def run_in_batches(line: Line, on_stage: Callable[[StageReport], None] | None = None) -> RunReport:
+    """Run all stages batch by batch, and remove each video's media as soon as its clips are built.
+
+    Raises:
+        UsageError: a budget is given, and media are not to be removed.
+        EnvironmentMissing: a tool is missing.
+        TransientError: the disk failed where it is no single item's affair.
+    """
+    return _BatchRun(line, on_stage or (lambda report: None)).run()
+
+
+def check_budget_option(line: Line) -> None:
+    """Refuse a budget that nothing keeps.
+
+    Raises:
+        UsageError: there is one, and media are not removed.
+    """
+    config = line.config.download
+    if config.raw_budget_gb and not config.discard_raw:
+        raise UsageError("--raw-budget-gb goes with --discard-raw: without it, raw media stay and take what they take")
+
+
+class BatchLedger(Ledger):
+    """A ledger as a batch sees it: its own videos, rows and clips alone. A large ledger is not read for each batch."""
+
+    def __init__(self, ledger: Ledger, manifest: Manifest) -> None:
+        self.path, self._db = ledger.path, ledger._db
+        self._rows = [row.clip_id for row in manifest.rows]
+        self._items = [*manifest.video_ids, *self._rows]
+
+    def entries(self, stage: str) -> dict[str, Entry]:
+        items = list(self._items)
+        if stage == build.STAGE:
+            for entry in self.entries_of(segment.STAGE, self._rows).values():
+                items += [window["clip_id"] for window in entry.data.get("windows", [])]
+        return self.entries_of(stage, items)
+
+
+class _BatchRun:
+    """One run: what is still to do, what is held for a shard that is not full, and how its stages ended."""
+
+    def __init__(self, line: Line, on_stage: Callable[[StageReport], None]) -> None:
+        self._line, self._on_stage = line, on_stage
+        self._source: Source = open_source(line.config.download, named_media(line.whole))
+        self._budget = line.config.download.raw_budget_gb * _GB
+        self._waiting: deque[str] = deque()
+        self._held: list[str] = []
+        self._reports: list[StageReport] = []
+        self._stopped = False
+        self._sizes: dict[str, int] = {}
+
+    def run(self) -> RunReport:
+        line = self._line
+        build.reconcile(line.ledger, line.workspace)
+        self._learn_sizes(line.ledger)
+        self._discard_finished(line, line.manifest.video_ids)
+        self._go_through(unfinished_videos(line))
+        if not self._stopped and not isinstance(self._source, LocalSource):
+            self._go_through(self._due_again())
+        write_tables(line)
+        return RunReport(self._summed_reports(), ledger_status(line.ledger))
+
+    def _go_through(self, video_ids: Iterable[str]) -> None:
+        self._waiting = deque(video_ids)
+        while not self._stopped and (self._waiting or self._held):
+            batch = self._next_batch()
+            if batch:
+                self._run_batch(batch)
+            elif self._held:
+                self._build_held()
+            else:
+                self._make_room()
+
+    def _next_batch(self) -> list[str]:
+        """The next videos that fit the budget beside what is there, in the manifest's order."""
+        if not self._budget:
+            return [self._waiting.popleft() for _ in range(min(len(self._waiting), self._line.config.download.jobs))]
+        known = self._sizes
+        typical = max(known.values(), default=0)
+        room = self._budget - media_bytes(self._line.workspace.raw)
+        batch: list[str] = []
+        while self._waiting and len(batch) < _MOST_VIDEOS:
+            video_id = self._waiting[0]
+            size = self._expected_bytes(video_id, known, typical)
+            # Of one whose size nobody knows the download itself sees whether it fits; it tries with all the room.
+            if size > room or (size == 0 and not self._is_there(video_id) and (batch or room <= 0)):
+                break
+            room -= size
+            batch.append(self._waiting.popleft())
+            if size == 0 and not self._is_there(video_id):
+                break
+        return batch
+
+    def _expected_bytes(self, video_id: str, known: dict[str, int], typical: int) -> int:
+        """What a video will add to the raw media; 0 where nobody knows, or where it is there."""
+        if self._is_there(video_id):
+            return 0
+        if isinstance(self._source, LocalSource):
+            return self._source.size_bytes(video_id)
+        return known.get(video_id, typical)
+
+    def _is_there(self, video_id: str) -> bool:
+        return self._line.workspace.raw_folder(video_id).is_dir()
+
+    def _learn_sizes(self, ledger: Ledger) -> None:
+        """Note the bytes of the videos that were fetched once."""
+        for stage in (discard.STAGE, download.STAGE):
+            entries = ledger.entries(stage).items()
+            self._sizes |= {video_id: fetched_bytes(entry) for video_id, entry in entries if entry.data.get("files")}
+
+    def _run_batch(self, video_ids: list[str]) -> None:
+        self._line.ledger.forget(download.STAGE, self._refused_for_room(video_ids))
+        batch = [*self._held, *video_ids]
+        line = self._line_of(batch, self._growing())
+        for stage in STAGES[:-1]:
+            self._keep(line.run_one(stage))
+        self._learn_sizes(line.ledger)
+        refused = self._refused_for_room(video_ids)
+        if refused and len(video_ids) > len(refused):  # the others took the room; alone it may fit
+            self._waiting.extendleft(reversed(refused))
+            self._line.ledger.forget(download.STAGE, refused)
+            self._line.ledger.expect(download.STAGE, refused)
+        self._build(line, batch)
+
+    def _line_of(self, video_ids: list[str], growing: frozenset[str]) -> Line:
+        line = self._line.of(video_ids, growing=growing)
+        return replace(line, ledger=BatchLedger(line.ledger, line.manifest))
+
+    def _build_held(self) -> None:
+        """Write the shards that wait for more clips as they are: there is no room to wait."""
+        logger.info("raw media fill their budget: shards are written before they are full")
+        held, self._held = self._held, []
+        self._build(self._line_of(held, frozenset()), held)
+
+    def _build(self, line: Line, batch: list[str]) -> None:
+        report = line.run_one(build.STAGE)
+        failed = [outcome for outcome in report.problems if outcome.state == "failed"]
+        if failed and len(failed) == report.taken_up:
+            note = f"{STOPPED}not one of {len(failed)} clips could be built ({failed[0].reason}); mend that, run again"
+            report = replace(report, notes=(*report.notes, note))
+        self._keep(report)
+        if not self._stopped:
+            self._held = self._held_of(line)
+            done_with = [video_id for video_id in batch if video_id not in set(self._held)]
+            discard.discard_media(line.ledger, line.workspace, line.config.download, done_with)
+        else:
+            self._discard_finished(line, batch)
+
+    def _held_of(self, line: Line) -> list[str]:
+        """The batch's videos with a clip in a shard that is not full."""
+        plan = line.ledger.shard_plan()
+        unfilled = build.unfilled_shards(plan, line.workspace, line.growing or ())
+        waiting = {
+            window.video_id
+            for window in segment.planned_windows(line.manifest, line.ledger)
+            if plan.get(window.clip_id) in unfilled
+        }
+        return [video_id for video_id in unfinished_videos(line) if video_id in waiting]
+
+    def _growing(self) -> frozenset[str]:
+        """The splits of the videos that no batch has taken up yet."""
+        waiting = set(self._waiting)
+        return frozenset(row.split for row in self._line.manifest.rows if row.video_id in waiting)
+
+    def _make_room(self) -> None:
+        """Give up what broken-off downloads have left; if that is nothing, the next video does not fit at all."""
+        line, video_id = self._line, self._waiting[0]
+        left = [path for path in line.workspace.raw.iterdir() if path.name.startswith(".") and path.is_dir()]
+        for path in left:
+            shutil.rmtree(path, ignore_errors=True)
+        if left:
+            return
+        self._waiting.popleft()
+        there = media_bytes(line.workspace.raw)
+        size = self._expected_bytes(video_id, self._sizes, 0)
+        said = f"{video_id} takes {size / _GB:.3f} GB" if size else f"{video_id} was not begun"
+        others = f", of which other videos in raw/ take {there / _GB:.3f} GB" if there else ""
+        detail = f"{said}, and the budget of raw media is {self._budget / _GB:g} GB{others}; raise it (--raw-budget-gb)"
+        outcome = Outcome(video_id, download.STAGE, "failed", OVER_BUDGET, detail)
+        line.ledger.record([outcome])
+        self._keep(StageReport(download.STAGE, 1, (outcome,)))
+
+    def _refused_for_room(self, video_ids: Iterable[str]) -> list[str]:
+        entries = self._line.ledger.entries_of(download.STAGE, video_ids)
+        return [video_id for video_id in video_ids if video_id in entries and entries[video_id].reason == OVER_BUDGET]
+
+    def _due_again(self) -> list[str]:
+        """The videos that were not fetched and may be asked for by now."""
+        line = self._line
+        tasks = download.plan_downloads(
+            line.manifest, line.ledger, line.workspace, self._source, config=line.config.download
+        )
+        entries = line.ledger.entries(download.STAGE)
+        return [task.video_id for task in tasks if entries[task.video_id].reason != OVER_BUDGET]
+
+    def _discard_finished(self, line: Line, video_ids: Iterable[str]) -> None:
+        unfinished = set(unfinished_videos(line))
+        finished = [video_id for video_id in video_ids if video_id not in unfinished]
+        discard.discard_media(line.ledger, line.workspace, line.config.download, finished)
+
+    def _keep(self, report: StageReport) -> None:
+        self._reports.append(report)
+        self._stopped = self._stopped or any(note.startswith(STOPPED) for note in report.notes)
+        self._on_stage(report)
+
+    def _summed_reports(self) -> tuple[StageReport, ...]:
+        """A report a stage; of what was tried twice, how it ended at last."""
+        summed = []
+        for stage in STAGES:
+            reports = [report for report in self._reports if report.stage == stage]
+            entries = self._line.ledger.entries(stage)
+            problems = {one.item: one for report in reports for one in report.problems}
+            lasting = tuple(
+                one for item, one in problems.items() if (entry := entries.get(item)) and entry.state == one.state
+            )
+            notes = tuple(
+                dict.fromkeys(note for report in reports for note in report.notes if note.startswith(STOPPED))
+            )
+            notes += self._waiting_notes() if stage == download.STAGE else ()
+            summed.append(StageReport(stage, sum(report.taken_up for report in reports), lasting, notes))
+        return tuple(summed)
+
+    def _waiting_notes(self) -> tuple[str, ...]:
+        line, config = self._line, self._line.config.download
+        return retrying.notes(download.waiting_downloads(line.manifest, line.ledger, self._source, config=config))
+
+
+def fetched_bytes(entry: Entry) -> int:
+    """Bytes of a fetched video's files."""
+    return sum(int(facts["bytes"]) for facts in entry.data.get("files", {}).values())

@@ -1,0 +1,214 @@
+"""What a manifest's videos offer, asked without downloading; the answers rest in the ledger's stage ``listing``."""
+
+import random
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from functools import partial
+from typing import Any
+
+from yt360_tools.config import DownloadConfig
+from yt360_tools.errors import ItemError, MediaError, UsageError
+from yt360_tools.pipeline.download_queue import DownloadQueue
+from yt360_tools.pipeline.executors import thread_pool
+from yt360_tools.pipeline.ledger import Entry, Ledger
+from yt360_tools.pipeline.retrying import fingerprint, tries_before, waits
+from yt360_tools.pipeline.runner import run_queue
+from yt360_tools.records import Outcome
+from yt360_tools.sources.listing import Listing, list_youtube, read_listing
+from yt360_tools.sources.policy import Choice, Policy, read_policy
+from yt360_tools.sources.youtube import MISSING, check_choices
+
+STAGE = "listing"
+NOT_ASKED = "not_asked"
+"""The reason of a video that a run did not get to."""
+
+
+@dataclass(frozen=True)
+class ListedVideo:
+    """How a video was listed.
+
+    Attributes:
+        reason: why nothing can be fetched; empty when both tracks are offered.
+        detail: what was said of it.
+        listing: what it offers; None when nothing was learnt.
+        choices: what would be fetched, and why; empty without a listing.
+    """
+
+    video_id: str
+    state: str
+    reason: str
+    detail: str
+    listing: Listing | None = None
+    choices: dict[str, Choice] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ListingReport:
+    """The videos in the manifest's order, and what a person should know of how the asking went."""
+
+    videos: tuple[ListedVideo, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ListingTask:
+    """Ask what one video offers.
+
+    Attributes:
+        asked_with: the digits of the configuration that it is asked with.
+        known: what an earlier asking learnt of it, and a video that is gone no longer tells.
+        tries: how often it was asked in vain before this run.
+    """
+
+    video_id: str
+    config: DownloadConfig
+    asked_with: str
+    known: dict[str, Any] = field(default_factory=dict)
+    tries: int = 0
+    sleep: Callable[[float], object] = time.sleep
+
+    @property
+    def size(self) -> int:
+        return 1
+
+    def run(self) -> list[Outcome]:
+        if self.config.sleep_s:
+            self.sleep(self.config.sleep_s * random.uniform(1 - self.config.jitter, 1 + self.config.jitter))
+        try:
+            listing = list_youtube(self.video_id, self.config)
+        except ItemError as error:
+            state = "rejected" if isinstance(error, MediaError) else "failed"
+            asked_later = getattr(error, "retry_after_s", None)
+            data = self.known | ({"retry_after_s": asked_later} if asked_later else {})
+            return [Outcome(self.video_id, STAGE, state, error.reason, str(error), data)]
+        return [decided(self.video_id, listing, read_policy(self.config), self.asked_with)]
+
+    def progress(self) -> int:
+        return 0
+
+    def failed(self, reason: str, detail: str) -> list[Outcome]:
+        return [Outcome(self.video_id, STAGE, "failed", reason, detail, self.known)]
+
+    def after_death(self) -> tuple[list[Outcome], None]:
+        return self.failed("worker_died", f"{self.video_id}: the worker died while asking"), None
+
+
+class _ListingQueue(DownloadQueue):
+    """Asked in the order, with the pauses and with the brake of downloads; what was learnt before stays noted."""
+
+    def ended(self, task: Any, outcomes: list[Outcome]) -> list[Outcome]:
+        found = []
+        for before, after in zip(outcomes, super().ended(task, outcomes), strict=True):
+            learnt = {key: value for key, value in before.data.items() if key != "retry_after_s"}
+            found.append(replace(after, data={**learnt, **after.data}))
+        return found
+
+
+def decided(video_id: str, listing: Listing, policy: Policy, asked_with: str) -> Outcome:
+    """The outcome of a video's listing under a policy: done when there is something for both tracks."""
+    data = {"listing": listing.as_plain(), "facts": listing.facts, "config": asked_with}
+    try:
+        check_choices(listing.choices(policy))
+    except ItemError as error:
+        return Outcome(video_id, STAGE, "failed", error.reason, str(error), data)
+    return Outcome(video_id, STAGE, "done", data=data)
+
+
+def list_videos(
+    video_ids: Sequence[str],
+    ledger: Ledger,
+    config: DownloadConfig,
+    *,
+    refresh: bool = False,
+    retry: Collection[str] = (),
+    clock: Callable[[], float] = time.monotonic,
+    now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+    sleep: Callable[[float], None] = time.sleep,
+    draw: Callable[[], float] = random.random,
+) -> ListingReport:
+    """What each video offers and what would be chosen, asking only for what the ledger does not know.
+
+    An answer stays until `refresh`; the policy's choice is made anew from it each time. What heals is asked again
+    when its pause is over; what needs a change, when it is asked for otherwise.
+
+    Args:
+        refresh: ask for every video.
+        retry: ask for those that have ended with one of these reasons; ``all`` for every one that is not done.
+
+    Raises:
+        UsageError: the source is not YouTube, or the policy is wrong.
+    """
+    if config.media or config.source not in ((), ("youtube",)):
+        raise UsageError("--list asks what YouTube offers; it knows nothing of --media and of URL templates")
+    policy, asking = read_policy(config), _without_policy(config)
+    known, digits, moment = ledger.entries(STAGE), fingerprint(asking), now()
+
+    def is_due(video_id: str) -> bool:
+        entry = known.get(video_id)
+        if entry is None or (entry.reason and ("all" in retry or entry.reason in retry)):
+            return True
+        return not (entry.is_final or waits(video_id, entry, digits, moment))
+
+    due = list(video_ids) if refresh else [video_id for video_id in video_ids if is_due(video_id)]
+    tasks = [
+        ListingTask(
+            video_id, config, digits, _learnt(known.get(video_id)), tries_before(known.get(video_id), digits), sleep
+        )
+        for video_id in due
+    ]
+    queue = _ListingQueue(tasks, asking, check_room=lambda: None, clock=clock, now=now, draw=draw)  # type: ignore[arg-type]
+    pool = partial(thread_pool, config.jobs)
+    run_queue(queue, ledger, pool, in_flight=config.jobs, title="list", unit="video", sleep=sleep)
+    _choose_anew(ledger, policy, set(video_ids) & {*ledger.entries(STAGE)} - set(due))
+    entries = ledger.entries(STAGE)
+    videos = tuple(_listed(video_id, entries.get(video_id), policy) for video_id in video_ids)
+    waiting = {*video_ids} - {*due} - {video_id for video_id, entry in known.items() if entry.is_final}
+    return ListingReport(videos, _notes(queue.stopped, len(waiting)))
+
+
+def _without_policy(config: DownloadConfig) -> DownloadConfig:
+    """`config` as far as it decides what YouTube shows: what we take of it is another matter."""
+    default = DownloadConfig()
+    return replace(config, picture=default.picture, sound=default.sound, max_height=default.max_height)
+
+
+def _notes(stopped: str, waiting: int) -> tuple[str, ...]:
+    found: tuple[str, ...] = (f"stopped: {stopped}",) if stopped else ()
+    if waiting:
+        found += (f"{waiting} videos were not asked again: their pause is not over, or something must be changed "
+                  "first (see the reasons); --refresh asks all now",)  # fmt: skip
+    return found
+
+
+def _learnt(entry: Entry | None) -> dict[str, Any]:
+    return {key: entry.data[key] for key in ("facts", "listing") if key in entry.data} if entry else {}
+
+
+def _answer(entry: Entry) -> Listing | None:
+    """What a video offers, if that is what its outcome speaks of, and not that it could not be asked."""
+    speaks = entry.state == "done" or entry.reason in MISSING.values()
+    return read_listing(entry.data["listing"]) if speaks else None
+
+
+def _choose_anew(ledger: Ledger, policy: Policy, video_ids: Iterable[str]) -> None:
+    """Hold earlier answers against the policy of today."""
+    entries = ledger.entries(STAGE)
+    changed = []
+    for video_id in sorted(video_ids):
+        entry = entries[video_id]
+        listing = _answer(entry)
+        if listing:
+            outcome = decided(video_id, listing, policy, entry.data["config"])
+            if (outcome.state, outcome.reason, outcome.detail) != (entry.state, entry.reason, entry.detail):
+                changed.append(outcome)
+    ledger.record(changed)
+
+
+def _listed(video_id: str, entry: Entry | None, policy: Policy) -> ListedVideo:
+    if entry is None:
+        return ListedVideo(video_id, "to_do", NOT_ASKED, "the run stopped before it was asked for")
+    listing = _answer(entry)
+    choices = listing.choices(policy) if listing else {}
+    return ListedVideo(video_id, entry.state, entry.reason, entry.detail, listing, choices)

@@ -1,0 +1,122 @@
+"""When a download is asked for again: how long pauses are, what waits, and until when. Nothing here reads a clock."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Sized
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from yt360_tools.config import DownloadConfig
+from yt360_tools.pipeline.ledger import Entry
+from yt360_tools.sources.reasons import reason_policy
+
+WALLS = ("bot_wall", "rate_limited")
+"""What says that we ask too much: it is not the one video's affair."""
+
+_WALL_FACTOR = 30
+_NO_OFFER = (
+    "jobs", "attempts", "pause_s", "pause_max_s", "jitter", "wait_s", "brake_s", "brake_stops", "min_free_gb",
+    "timeout_s", "rate_limit_mb_s", "sleep_s",
+)  # fmt: skip
+"""The keys that change how fast we ask, not what we are offered."""
+
+
+def pause_s(config: DownloadConfig, reason: str, tries: int, draw: float, retry_after_s: float | None = None) -> float:
+    """Seconds to leave a video alone after its `tries`-th try failed; `draw` is a random number from 0 to 1."""
+    grown = config.pause_s * (_WALL_FACTOR if reason in WALLS else 1) * 2.0 ** min(tries - 1, 60)
+    jittered = min(grown, config.pause_max_s) * (1 + config.jitter * (2 * draw - 1))
+    return max(jittered, retry_after_s or 0.0)
+
+
+def fingerprint(config: DownloadConfig) -> str:
+    """A few digits that tell one configuration of downloads from another, and nothing of what it holds.
+
+    They are few on purpose: from eight hexadecimal digits no password can be guessed. A cookie file counts by what is
+    in it, so that cookies which were exported anew are seen.
+    """
+    kept = {key: value for key, value in asdict(config).items() if key not in _NO_OFFER}
+    if config.cookies_file:
+        try:
+            kept["cookies_file"] = hashlib.sha256(Path(config.cookies_file).expanduser().read_bytes()).hexdigest()
+        except OSError:
+            kept["cookies_file"] = ""
+    return hashlib.sha256(json.dumps(kept, sort_keys=True, default=str).encode()).hexdigest()[:8]
+
+
+def remembered(config: DownloadConfig, tries: int, not_before: datetime | None) -> dict[str, Any]:
+    """What a later run must know of a failure, for the ledger.
+
+    Args:
+        tries: how often it was tried, in all runs that led here.
+        not_before: an aware time; None where no pause is due.
+    """
+    kept: dict[str, Any] = {"tries": tries, "config": fingerprint(config)}
+    return kept | ({"not_before": not_before.isoformat(timespec="seconds")} if not_before else {})
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A video that is not asked for now.
+
+    Attributes:
+        until: when it is asked for again by itself; None where something must be changed first.
+    """
+
+    video_id: str
+    reason: str
+    until: datetime | None
+
+
+def waits(video_id: str, entry: Entry | None, config_digits: str, now: datetime) -> Waiting | None:
+    """Why a video whose last outcome is `entry` is not asked for at `now`; None where it is.
+
+    What was learnt under another configuration holds for none: it is asked for at once.
+    """
+    if entry is None or entry.state != "failed" or entry.data.get("config") != config_digits:
+        return None
+    if reason_policy(entry.reason).kind == "needs_change":
+        return Waiting(video_id, entry.reason, None)
+    until = datetime.fromisoformat(entry.data["not_before"]) if "not_before" in entry.data else now
+    return Waiting(video_id, entry.reason, until) if until > now else None
+
+
+def tries_before(entry: Entry | None, config_digits: str) -> int:
+    """How often a video was tried in vain under this configuration."""
+    if entry is None or entry.state != "failed" or entry.data.get("config") != config_digits:
+        return 0
+    return int(entry.data.get("tries", 0))
+
+
+def later(now: datetime, seconds: float) -> datetime:
+    """`now` and `seconds`, rounded up to a whole second, which is what the ledger keeps."""
+    return (now + timedelta(seconds=seconds, microseconds=999_999)).replace(microsecond=0) if seconds else now
+
+
+def notes(waiting: Iterable[Waiting]) -> tuple[str, ...]:
+    """For a person: what waits, for what, until when, and how to ask nevertheless."""
+    held = tuple(waiting)
+    timed = [one.until for one in held if one.until]
+    said = []
+    if timed:
+        first, last = (f"{time.astimezone():%Y-%m-%d %H:%M:%S}" for time in (min(timed), max(timed)))
+        until = f"until {first}" if first == last else f"the first until {first}, the last until {last}"
+        reasons = _counted(one.reason for one in held if one.until)
+        said.append(f"{_videos(timed)} not asked for yet ({reasons}), {until}: run again then, or now with --retry all")
+    blocked = [one.reason for one in held if one.until is None]
+    if blocked:
+        said.append(
+            f"{_videos(blocked)} not asked for again before something is changed ({_counted(blocked)}): 'yt360 status "
+            "--problems' says what; then with another [download], or with --retry REASON"
+        )
+    return tuple(said)
+
+
+def _videos(found: Sized) -> str:
+    return "1 video is" if len(found) == 1 else f"{len(found)} videos are"
+
+
+def _counted(words: Iterable[str]) -> str:
+    return ", ".join(f"{word} {count}" for word, count in sorted(Counter(words).items()))

@@ -1,0 +1,210 @@
+"""A file that is still being fetched: its bytes in ``<name>.part``, and beside them a note of what they are.
+
+Nothing is glued that was not known to belong together. The note (``.<name>.note``) says which address or format the
+bytes are of, how many bytes the whole has, the server's mark of this version (an ETag or a time of change), and the
+sha256 of the bytes up to a checkpoint. Going on begins at the checkpoint, and only if the bytes before it still have
+that sha256: what a crash or a disk did to a ``.part`` is seen before it is taken for media.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from yt360_tools.errors import TransientError
+
+CHECKPOINT_BYTES = 4 << 20
+"""What a kill may cost of a file: how many bytes lie between two checkpoints."""
+
+_BLOCK = 1 << 20
+
+
+class FileChanged(Exception):
+    """What the server has under the address is not the file that was begun."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """What is known of a part.
+
+    Attributes:
+        what: whose bytes these are: a digest of the address, or a format's name.
+        total: bytes of the whole; None when nobody said.
+        mark: the server's mark of the version; empty when it gave none.
+        bytes: the checkpoint.
+        sha256: of the bytes before the checkpoint.
+    """
+
+    what: str
+    total: int | None = None
+    mark: str = ""
+    bytes: int = 0
+    sha256: str = hashlib.sha256().hexdigest()
+
+
+class Part:
+    """The part of one file.
+
+    Attributes:
+        target: the file's path when it is whole.
+        path: where its bytes are meanwhile.
+        note: what is known of them.
+    """
+
+    def __init__(self, target: Path, what: str) -> None:
+        self.target = target
+        self.path = target.with_name(f"{target.name}.part")
+        self.note = Note(what)
+        self._note_path = note_path(target)
+        self._digest = hashlib.sha256()
+
+    @property
+    def size(self) -> int:
+        """Bytes that are there."""
+        return self.path.stat().st_size if self.path.exists() else 0
+
+    @property
+    def is_complete(self) -> bool:
+        return self.note.total is not None and self.note.bytes == self.note.total == self.size
+
+    def resume(self) -> int:
+        """Bytes to go on from: the checkpoint, where the note and the bytes before it say so; else nothing is kept."""
+        note = _read(self._note_path)
+        if note is not None and note.what == self.note.what and self.size >= note.bytes > 0:
+            digest = _digest_of(self.path, note.bytes)
+            if digest.hexdigest() == note.sha256:
+                os.truncate(self.path, note.bytes)
+                self.note, self._digest = note, digest
+                return note.bytes
+        self.discard()
+        return 0
+
+    def announced(self, total: int | None, mark: str, *, begins_at: int = 0) -> None:
+        """Take in what the server says before it sends bytes from `begins_at` on.
+
+        Raises:
+            FileChanged: it sends the rest of another file.
+        """
+        before = self.note
+        if begins_at:
+            is_longer = total is not None and before.total not in (None, total)
+            if is_longer or (mark and before.mark not in ("", mark)):
+                raise FileChanged
+        else:
+            self.discard()
+            before = self.note
+        self._write(Note(before.what, total or before.total, mark or before.mark, before.bytes, before.sha256))
+
+    def grown(self) -> None:
+        """Set a checkpoint when enough bytes have come since the last one."""
+        if self.size - self.note.bytes >= CHECKPOINT_BYTES:
+            self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Note the bytes that are there."""
+        size = self.size
+        if size > self.note.bytes:
+            self._digest = _digest_of(self.path, size, self._digest, begin=self.note.bytes)
+            self._write(Note(self.note.what, self.note.total, self.note.mark, size, self._digest.hexdigest()))
+
+    def settle(self) -> None:
+        """Note what there is at the end of a try, whether the file is whole or has broken off.
+
+        Raises:
+            TransientError: ``incomplete``: it is whole by its name, and not as long as was announced.
+        """
+        if not self.target.exists():
+            self.checkpoint()
+            return
+        size, total = self.target.stat().st_size, self.note.total
+        if total is not None and size != total:
+            os.replace(self.target, self.path)
+            if size < total:
+                self.checkpoint()
+            else:
+                self.discard()
+            raise TransientError("incomplete", f"{self.target.name}: {total} bytes were announced, and {size} came")
+        digest = _digest_of(self.target, size, self._digest, begin=min(size, self.note.bytes))
+        self._write(Note(self.note.what, size, self.note.mark, size, digest.hexdigest()))
+
+    def finish(self) -> None:
+        """The part becomes the file; the note stays until the download is verified."""
+        os.replace(self.path, self.target)
+
+    def forget(self) -> None:
+        """Remove the note: the file is what it is."""
+        self._note_path.unlink(missing_ok=True)
+
+    def discard(self) -> None:
+        """Leave nothing of it."""
+        for path in (self.path, self._note_path):
+            path.unlink(missing_ok=True)
+        self.note, self._digest = Note(self.note.what), hashlib.sha256()
+
+    def _write(self, note: Note) -> None:
+        beside = self._note_path.with_name(f"{self._note_path.name}.new")
+        beside.write_text(json.dumps(asdict(note)), encoding="utf-8")
+        os.replace(beside, self._note_path)
+        self.note = note
+
+
+def note_path(target: Path) -> Path:
+    """Where the note of a file lies that is being fetched."""
+    return target.with_name(f".{target.name}.note")
+
+
+def set_back(folder: Path) -> bool:
+    """Make parts again of the files that an earlier try has finished; whether there is anything to go on from."""
+    for note in folder.glob(".*.note") if folder.is_dir() else ():
+        target = folder / note.name[1:].removesuffix(".note")
+        if target.exists():
+            os.replace(target, target.with_name(f"{target.name}.part"))
+    return has_parts(folder)
+
+
+def has_parts(folder: Path) -> bool:
+    """Whether there is anything to go on from: bytes of a file, or a whole one, with its note."""
+    notes = folder.glob(".*.note") if folder.is_dir() else ()
+    targets = [folder / note.name[1:].removesuffix(".note") for note in notes]
+    return any(target.exists() or target.with_name(f"{target.name}.part").exists() for target in targets)
+
+
+def clear_notes(folder: Path) -> None:
+    """Remove all notes: the files are what they are."""
+    for path in folder.glob(".*"):
+        if path.name.endswith((".note", ".note.new")):
+            path.unlink()
+
+
+def clear_parts(folder: Path) -> None:
+    """Remove what was begun and not used in the end, such as another format's bytes."""
+    clear_notes(folder)
+    for path in folder.iterdir():
+        if path.name.endswith(".part"):
+            path.unlink()
+
+
+def what_of(text: str) -> str:
+    """A name for an address that shows nothing of it."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _read(path: Path) -> Note | None:
+    try:
+        note = Note(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+    return note if isinstance(note.bytes, int) and isinstance(note.what, str) else None
+
+
+def _digest_of(path: Path, end: int, digest: "hashlib._Hash | None" = None, *, begin: int = 0) -> "hashlib._Hash":
+    """sha256 of a file's bytes up to `end`; those before `begin` are in `digest` already."""
+    digest = digest or hashlib.sha256()
+    with path.open("rb") as file:
+        file.seek(begin)
+        left = end - begin
+        while left and (block := file.read(min(_BLOCK, left))):
+            digest.update(block)
+            left -= len(block)
+    return digest

@@ -1,0 +1,108 @@
+"""Whatever fsspec opens: s3://, gs://, sftp://, ftp://, file:// and more, each through the package that knows it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from yt360_tools.config import DownloadConfig
+from yt360_tools.errors import EnvironmentMissing, ItemError, MediaError, TransientError, UsageError, nearest
+from yt360_tools.sources.parts import FileChanged, Part, what_of
+from yt360_tools.sources.room import check_budget, check_room
+from yt360_tools.sources.secrets import without_secrets
+from yt360_tools.sources.templates import TemplateSource
+
+_BLOCK = 1 << 20
+_WRAPPERS = ("cached", "blockcache", "filecache", "simplecache", "dir", "reference", "generic", "async_wrapper")
+
+
+class RemoteSource(TemplateSource):
+    """Addresses of one of fsspec's file systems. Passwords and keys are its packages' affair: see their documentation.
+
+    Raises:
+        UsageError: fsspec knows no such file system.
+        EnvironmentMissing: the package that opens it is not installed.
+    """
+
+    def __init__(self, config: DownloadConfig) -> None:
+        for template in config.source:
+            _check_scheme(template.partition("://")[0], without_secrets(template, config))
+        super().__init__(config, copy_address)
+
+
+def copy_address(address: str, destination: Path, name: str, config: DownloadConfig) -> None:
+    """Copy what an address names into one file, going on from what an earlier try has left.
+
+    Raises:
+        MediaError: there is nothing at the address: ``gone``.
+        TransientError: it is refused, the network or the disk failed, or fewer bytes came than were announced.
+    """
+    shown = without_secrets(address, config)
+    with _translated(shown, config):
+        files, path = _opened(address)
+        facts = files.info(path)
+        if facts.get("type") == "directory":
+            raise MediaError("gone", f"{shown} is a folder, not a file")
+        extension = PurePosixPath(path).suffix.removeprefix(".") or "unknown_video"
+        part = Part(destination / f"{name}.{extension}", what_of(address))
+        total, mark = facts.get("size"), str(files.ukey(path))
+        begins_at = part.resume()
+        try:
+            part.announced(total, mark, begins_at=begins_at)
+        except FileChanged:
+            begins_at = 0
+            part.announced(total, mark)
+        check_room(destination, (total or 0) - begins_at, config)
+        check_budget(destination, config)
+        try:
+            with files.open(path, "rb") as source, part.path.open("ab") as file:
+                source.seek(begins_at)
+                while block := source.read(_BLOCK):
+                    file.write(block)
+                    file.flush()
+                    part.grown()
+                    if total is None:
+                        check_budget(destination, config)
+            part.finish()
+        finally:
+            part.settle()
+
+
+def _opened(address: str) -> tuple[Any, str]:
+    import fsspec
+
+    files, path = fsspec.core.url_to_fs(address)
+    return files, path
+
+
+@contextmanager
+def _translated(shown: str, config: DownloadConfig) -> Iterator[None]:
+    """A file system's errors as ours, in one line and without secrets."""
+    try:
+        yield
+    except ItemError:
+        raise
+    except FileNotFoundError as error:
+        raise MediaError("gone", f"{shown} is not there") from error
+    except PermissionError as error:
+        raise TransientError("refused", f"{shown}: permission denied; give what its package asks for") from error
+    except Exception as error:  # each package has a family of errors of its own
+        words = without_secrets(" ".join(f"{type(error).__name__}: {error}".split()), config)
+        if isinstance(error, OSError) and error.filename is not None:
+            raise TransientError.of_disk(error, shown) from error
+        raise TransientError("network", f"{shown}: {words}") from error
+
+
+def _check_scheme(scheme: str, shown: str) -> None:
+    import fsspec
+
+    known = sorted(set(fsspec.available_protocols()) - set(_WRAPPERS))
+    if scheme not in known:
+        raise UsageError(
+            f"--source {shown!r} is neither 'youtube' nor an address that begins with http:// or https://, or with "
+            f"one of fsspec's schemes{nearest(scheme, known)}; known: {', '.join(known)}"
+        )
+    try:
+        fsspec.get_filesystem_class(scheme)
+    except ImportError as error:
+        raise EnvironmentMissing(f"--source {shown!r} needs another package: {error} (with pip, into .venv)") from error
