@@ -20,6 +20,13 @@ DATASET ?= yt360
 DATA ?= data
 MANIFEST ?= $(DATA)/manifests/$(DATASET).csv
 ARGS ?=
+# `make dataset` takes all splits and all videos unless it is told fewer; run it again without to go on with the rest.
+SPLIT ?=
+LIMIT ?=
+# `make manifests` fetches all datasets unless one is named, from MIRROR if it is given.
+MIRROR ?=
+FETCH = $(if $(filter file,$(origin MANIFEST)),$(if $(filter file,$(origin DATASET)),--all,$(DATASET)) --folder \
+	$(DATA)/manifests,$(DATASET) --out $(MANIFEST))
 
 # What `make train` learns, from what, and into which folder.
 PRESET ?= tiny
@@ -64,12 +71,13 @@ demo: $(READY)  ## The whole line on a world rendered on the spot, and a model t
 		--width $(DEMO_WIDTH) --fps $(DEMO_FPS) --seed $(DEMO_SEED)
 	$(BIN)/avsa tour $(DEMO) --config tiny $(DEMO_TRAINING)
 
-manifests: $(READY)  ## Fetch the published lists and make manifests of them
-	$(BIN)/yt360 manifest fetch manifests/$(DATASET).toml --out $(MANIFEST)
+manifests: $(READY)  ## Fetch the published lists and make manifests of all, or of DATASET alone
+	$(BIN)/yt360 manifest fetch $(FETCH) $(if $(MIRROR),--mirror $(MIRROR))
 
-dataset: $(READY)  ## Rebuild DATASET: make dataset DATASET=yt360 ARGS='--layout panorama'
+dataset: $(READY)  ## Rebuild DATASET, or a SPLIT of it, or its first LIMIT videos: make dataset SPLIT=test LIMIT=10 ARGS='--width 448'
 	@test -e $(MANIFEST) || { echo "$(MANIFEST) is not there: 'make manifests' fetches it, or name one with MANIFEST=..."; exit 2; }
-	$(BIN)/yt360 rebuild $(MANIFEST) --workspace $(DATA)/$(DATASET) $(ARGS)
+	$(BIN)/yt360 rebuild $(MANIFEST) --workspace $(DATA)/$(DATASET) \
+		$(foreach split,$(SPLIT),--split='$(split)') $(if $(LIMIT),--limit='$(LIMIT)') $(ARGS)
 
 stats: $(READY)  ## Say what a manifest holds
 	@test -e $(MANIFEST) || { echo "$(MANIFEST) is not there: 'make manifests' fetches it, or name one with MANIFEST=..."; exit 2; }

@@ -87,5 +87,6 @@ def run_tour(out: Path, options: DemoOptions, *, workers: int, say: Callable[[st
 def _first_videos(world: DemoWorld, options: DemoOptions, path: Path) -> Path:
     """A manifest of the world's first videos; the same ones when the world grows."""
     first = {scene_of(options, index).video_id for index in range(min(_CROPPED_VIDEOS, options.videos))}
-    write_manifest(path, (row for row in read_manifest(world.manifest).rows if row.video_id in first))
+    rows = (row for row in read_manifest(world.manifest).rows if row.video_id in first)
+    write_manifest(path, rows, keep_order=True)
     return path

@@ -27,7 +27,7 @@ from yt360_tools.demo.video import render_video
 from yt360_tools.demo.world import make_world
 from yt360_tools.errors import EnvironmentMissing, MediaError, TransientError, UsageError
 from yt360_tools.geometry import Array, angle_between, ray_from_angles
-from yt360_tools.media import encoding
+from yt360_tools.media.carriers import SOUND_CODECS, SoundCodec
 from yt360_tools.media.ffmpeg import run_ffmpeg
 
 OPTIONS = DemoOptions(videos=8, seconds=8.0, seed=21, width=192, fps=12.0)
@@ -236,11 +236,12 @@ def test_a_full_disk_is_told_and_leaves_no_partial_file(tmp_path: Path, monkeypa
 def test_an_ffmpeg_that_fails_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its last words, not a broken pipe; a missing encoder is the machine's fault."""
     options = DemoOptions(videos=1, seconds=1.0, width=64)
-    monkeypatch.setitem(encoding.AUDIO_CODECS, "opus", ("-c:a", "no_such_encoder"))
+    monkeypatch.setitem(SOUND_CODECS, "opus", SoundCodec(("-c:a", "no_such_encoder"), alone_in="webm"))
     outcome = render_video(options, 0, tmp_path)
     assert (outcome.state, outcome.reason) == ("failed", "environment")
     assert "no_such_encoder" in outcome.detail
-    monkeypatch.setitem(encoding.AUDIO_CODECS, "opus", ("-c:a", "libopus", "-mapping_family", "99"))
+    broken = SoundCodec(("-c:a", "libopus", "-mapping_family", "99"), alone_in="webm")
+    monkeypatch.setitem(SOUND_CODECS, "opus", broken)
     with pytest.raises(TransientError, match="ffmpeg could not write"):
         make_world(options, tmp_path / "w", workers=1)
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from yt360_tools.media.files import complete_file
+from yt360_tools.files import complete_file
 
 
 def write_text(path: Path, text: str) -> None:

@@ -9,8 +9,8 @@ from yt360_tools.demo.scene import Scene
 from yt360_tools.demo.sound import render_sound
 from yt360_tools.demo.spherical import with_spherical_metadata
 from yt360_tools.errors import EnvironmentMissing, Yt360Error
-from yt360_tools.media.encoding import AUDIO_CONTAINERS, VIDEO_CONTAINERS
-from yt360_tools.media.files import complete_file, disk_errors
+from yt360_tools.files import complete_file, disk_errors
+from yt360_tools.media.carriers import SOUND_CODECS, VIDEO_CODECS
 from yt360_tools.records import Outcome
 
 
@@ -22,8 +22,8 @@ def picture_size(scene: Scene, width: int) -> tuple[int, int]:
 
 def file_names(scene: Scene) -> tuple[str, str]:
     """The names of its picture's and its sound's file."""
-    video = VIDEO_CONTAINERS[scene.delivery.video_codec]
-    audio = AUDIO_CONTAINERS[scene.delivery.audio_codec]
+    video = VIDEO_CODECS[scene.delivery.video_codec].alone_in
+    audio = SOUND_CODECS[scene.delivery.audio_codec].alone_in
     return f"{scene.video_id}.video.{video}", f"{scene.video_id}.audio.{audio}"
 
 
@@ -43,7 +43,7 @@ def _render(options: DemoOptions, scene: Scene, media: Path) -> None:
         )
         described = with_spherical_metadata(
             partial.read_bytes(),
-            VIDEO_CONTAINERS[scene.delivery.video_codec],
+            VIDEO_CODECS[scene.delivery.video_codec].alone_in,
             projection=scene.delivery.projection,
             stereo=scene.delivery.stereo,
         )

@@ -23,7 +23,7 @@ from yt360_tools.demo.truth import CONVENTIONS, truth_of
 from yt360_tools.demo.video import file_names, picture_size
 from yt360_tools.demo.workers import render_videos
 from yt360_tools.errors import EnvironmentMissing, TransientError, UsageError
-from yt360_tools.media.files import disk_errors
+from yt360_tools.files import disk_errors
 
 GENERATION = 2
 """Raised when the same options no longer give the same world."""
