@@ -92,6 +92,8 @@ train: $(READY)  ## Train PRESET on SHARDS and measure it: make train PRESET=tin
 bench: $(READY)  ## Measure what should be fast, against named baselines
 	$(BIN)/python benchmarks/rebuild.py
 	$(BIN)/python benchmarks/geometry.py
+	$(BIN)/python benchmarks/manifest.py
+	$(BIN)/python benchmarks/downloads.py
 	$(BIN)/python benchmarks/learning.py
 
 clean:  ## Remove what was made here, .venv included; data/ stays

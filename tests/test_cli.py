@@ -189,7 +189,15 @@ def test_shards_as_json(report: dict[str, Any], world: Path) -> None:
 
 def test_statistics_as_json(world: Path) -> None:
     found = ask("manifest", "stats", world / "manifest.csv", "--json")
-    check_fields(found, {"splits": list, "total": dict, "videos_in_two_splits": list, "faults": dict})
+    check_fields(
+        found,
+        {
+            "splits": list, "in_splits": dict, "total": dict, "videos_in_two_splits": list,
+            "videos_in_two_splits_count": int, "videos_in_no_split": list, "videos_in_no_split_count": int,
+            "clips_per_video": list, "clip_lengths_s": list, "gaps": dict, "overlaps": dict,
+            "faults": dict, "fault_examples": list,
+        },
+    )  # fmt: skip
     fields = {
         "split": str, "rows": int, "clips": int, "whole_videos": int, "videos": int, "hours": float,
         "clips_per_video_median": float, "clips_per_video_max": int,
@@ -222,7 +230,8 @@ def test_a_plan_writes_nothing(world: Path) -> None:
         {
             "videos_to_fetch": int, "fetch_bytes": int, "media_are_linked": bool, "faults": list,
             "videos_to_validate": int, "rows_to_segment": int,
-            "clips_to_build": int, "shard_bytes": int, "free_bytes": int, "verdict": str,
+            "clips_to_build": int, "clip_hours": float, "shard_bytes": int, "raw_bytes": int, "free_bytes": int,
+            "verdict": str, "prices": dict, "assumptions": list,
         },
     )  # fmt: skip
     assert (plan["videos_to_fetch"], plan["rows_to_segment"]) == (2, 3)

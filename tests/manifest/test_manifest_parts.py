@@ -298,3 +298,19 @@ class TestDiff:
     def test_equal_manifests_end_well(self, pair: tuple[Path, Path]) -> None:
         ended = command.run(["manifest", "diff", pair[0], pair[0]])
         assert (ended.code, ended.stdout) == (0, "4 the same, 0 only in A, 0 only in B, 0 changed\n")
+
+
+def test_rows_that_cannot_be_used_are_left_out_and_told(tmp_path: Path) -> None:
+    a = write_rows(tmp_path / "a.csv", "a-0,a,0,10,test", "a-0,a,0,10,test", "a-9,a,9,3,test")
+    note = "note: {} rows cannot be used and are left out; 'yt360 manifest check' names them\n"
+    out = tmp_path / "out.csv"
+    for arguments, count in (
+        (["query", a, "FROM clips"], 2),
+        (["overlap", a, a], 2),
+        (["subset", a, "-o", out], 2),
+        (["merge", a, a, "-o", out], 4),
+        (["diff", a, out], 2),
+    ):
+        ended = command.run(["manifest", *arguments])
+        assert (ended.code, ended.stderr) == (0, note.format(count)), arguments
+    assert ids_of(out) == ["a-0"]

@@ -81,7 +81,7 @@ NASTY = {
         for number, (start, end) in enumerate([
             ("+1", "2"), ("1_0", "20"), (".5", "1."), ("1e1", "2e1"), ("0x1", "2"), ("\u0661", "2"), ("1", "inf"),
             ("nan", "2"), ("-0", "1"), ("-0.0", "1"), ("-1e-9", "1"), ("0", "1e999"), ("0.1", "0.30000000000000004"),
-            ("1.2.3", "4"), (".", "4"), ("1", ""), ("", "1"), ("1" * 400, "2" * 401), ("1d", "2f"), ("1e15", "2e15"),
+            ("1.2.3", "4"), (".", "4"), ("1", ""), ("", "1"), ("1" * 400, "2" * 401), ("1", "2" * 401), ("1d", "2f"), ("1e15", "2e15"),
             ("00054", "064.0"), ("0.0000004", "1"), ("0.9999996", "2"), ("4503599627370497.5", "1e17"), ("1,5", "2"),
         ])
     ),
@@ -198,8 +198,9 @@ QUERIES = {
     "i * 1.5 + 1 AS end_s, 'train' AS split FROM range(10) t(i)",
     "texts": "SELECT 'v' AS video_id, i::VARCHAR AS start_s, (i + 1)::VARCHAR AS end_s, ' train ' AS split "
     "FROM range(9) t(i)",
-    "odd numbers": "SELECT 'v' || i AS video_id, [0, -0.0, 'nan'::DOUBLE, 'inf'::DOUBLE, NULL, -1, 1e-7, 5, NULL][i] "
-    "AS start_s, [1, 1, 2, 'inf'::DOUBLE, NULL, 1, 1, 5, 4][i] AS end_s FROM range(1, 10) t(i)",
+    "odd numbers": "SELECT 'v' || i AS video_id, [0, '-0'::DOUBLE, 'nan'::DOUBLE, 'inf'::DOUBLE, NULL, -1, 1e-7, 5, "
+    "NULL, 1, 1, 1e15, 1e300][i] AS start_s, [1, 1, 2, 'inf'::DOUBLE, NULL, 1, 1, 5, 4, 'inf'::DOUBLE, 'nan'::DOUBLE, 2e15, "
+    "2e300][i] AS end_s FROM range(1, 14) t(i)",
     "other types": "SELECT 20210101 + i AS video_id, i::TINYINT AS start_s, (i + 1)::DECIMAL(9, 2) AS end_s, "
     "DATE '2021-01-01' AS day, [i, NULL] AS list, i % 2 = 0 AS even, NULL AS nothing FROM range(5) t(i)",
     "faults": "SELECT unnest(['a', 'a', '../a', NULL, 'b', 'b']) AS clip_id, "
@@ -218,6 +219,23 @@ class TestParquet:
         with connected() as database:
             database.execute(f"COPY ({QUERIES[case]}) TO '{path}' (FORMAT parquet)")
         check_agreement(path)
+
+    def test_faults_of_a_long_one_are_in_their_rows(self, tmp_path: Path) -> None:
+        """Long enough to be read by several threads at once, with more splits and layouts than one looks at singly."""
+        path = tmp_path / "long.parquet"
+        bad = "i % 99991 = 7"
+        with connected() as database:
+            database.execute(
+                f"COPY (SELECT CASE WHEN {bad} THEN '/' ELSE 'v' || i END AS video_id, 'split' || i % 17 AS split, "
+                "['er', 'eac', 'cubemap', ''][1 + i % 4] AS projection, ['mono', 'top-bottom', ''][1 + i % 3] AS stereo, "
+                f"FROM range(600000) t(i)) TO '{path}' (FORMAT parquet, ROW_GROUP_SIZE 20000)"
+            )
+            add_clips(database, path)
+            numbers = "SELECT video_id[2:]::INT AS number, lag(number) OVER (ORDER BY rowid) AS before FROM clips"
+            out_of_order = database.execute(f"SELECT count(*) FROM ({numbers}) WHERE number < before").fetchone()
+        assert out_of_order == (0,)
+        (group,) = check_manifest(path, show=None).faults
+        assert [fault.line for fault in group.first] == list(range(8, 600_001, 99_991))
 
     @pytest.mark.parametrize("kept", [0, 3, 100, -1])
     def test_a_broken_one_is_refused_alike(self, kept: int, tmp_path: Path) -> None:

@@ -78,6 +78,7 @@ class TestFormsOfAFile:
             (b"clip,video,start\na,b,1\n", "no column 'video_id'"),
             (b"video-id,start_s\na,1\n", "'video-id' in place of 'video_id'"),
             (b"video_id,split,split\na,b,c\n", "'split' twice"),
+            (b'video_id,"split\na,b\n', "has no header: line 1 opens a quote that is never closed"),
             (b"video_id\n\xff\xfe\n", "not a CSV file in UTF-8"),
         ],
     )
@@ -90,6 +91,31 @@ class TestFormsOfAFile:
             read_manifest(tmp_path / "none.csv")
         with pytest.raises(UsageError, match="cannot be read"):
             read_manifest(tmp_path)
+
+    def test_comments_are_passed_over_and_counted_as_lines(self, tmp_path: Path) -> None:
+        found = manifest(tmp_path, '# a list\nvideo_id,note\n# b\nabc,"#\n# kept"\n#d,e\nf,# g\n')
+        assert [(row.video_id, row.extra["note"], row.line) for row in found.rows] == [
+            ("abc", "#\n# kept", 5),
+            ("f", "# g", 7),
+        ]
+
+    def test_an_open_quote_spoils_its_own_line_alone(self, tmp_path: Path) -> None:
+        found = manifest(tmp_path, 'video_id,note\na,x\nb,"open,\nc,y\nd d,\n')
+        assert [row.video_id for row in found.rows] == ["a", "c"]
+        assert [(fault.line, fault.reason) for fault in found.faults] == [(3, "bad_row"), (5, "bad_id")]
+        assert "opens a quote that is never closed" in found.faults[0].message
+
+    def test_the_rows_above_a_cut_are_kept(self, tmp_path: Path) -> None:
+        found = manifest(tmp_path, HEADER + "a,v,0,1,train\nb,v,1")
+        assert [row.clip_id for row in found.rows] == ["a"]
+        ((line, reason, message),) = [(fault.line, fault.reason, fault.message) for fault in found.faults]
+        assert (line, reason) == (3, "cut_off")
+        assert (
+            "has 3 cells; the header has 5, and no line end: the file is cut off; the rows above can be used" in message
+        )
+
+    def test_there_is_no_negative_zero(self, tmp_path: Path) -> None:
+        assert manifest(tmp_path, "video_id,start_s,end_s\nv,-0,1\n").rows[0].clip_id == "v-0"
 
 
 class TestFaults:

@@ -2,8 +2,10 @@
 
 import click
 
-from yt360_tools.cli.manifest_lists import fetch, import_
-from yt360_tools.cli.manifest_stats import stats
+from yt360_tools.cli.manifest_lists import fetch, import_, list_
+from yt360_tools.cli.manifest_parts import diff, merge, subset
+from yt360_tools.cli.manifest_sql import overlap, query
+from yt360_tools.cli.manifest_stats import check, stats
 
 
 @click.group()
@@ -16,5 +18,5 @@ def manifest() -> None:
     """
 
 
-for command in (stats, fetch, import_):
+for command in (stats, check, fetch, import_, list_, query, overlap, subset, merge, diff):
     manifest.add_command(command)

@@ -4,7 +4,7 @@ import os
 import random
 import shutil
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import partial
@@ -239,16 +239,3 @@ def take_up_again(ledger: Ledger, workspace: Workspace, reasons: Collection[str]
     ledger.forget(STAGE, again)
     ledger.expect(STAGE, again)
     return again
-
-
-def forget_lost_media(ledger: Ledger, workspace: Workspace, needed: Iterable[str]) -> None:
-    """Take up again the needed videos whose folder somebody has removed."""
-    fetched = ledger.entries(STAGE)
-    ledger.forget(
-        STAGE,
-        [
-            video_id
-            for video_id in needed
-            if video_id in fetched and fetched[video_id].state == "done" and not workspace.raw_folder(video_id).is_dir()
-        ],
-    )

@@ -4,11 +4,8 @@ What is taken from is read and stays as it is. Shards are linked (copied across 
 numbers of their split; which numbers is fixed in the ledger first, so that a merge that was killed goes on.
 """
 
-import csv
 import json
-import os
-import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,17 +13,16 @@ from typing import Any
 
 from yt360_tools.config import as_plain, resolve
 from yt360_tools.errors import ShardError, UsageError
-from yt360_tools.manifest import write_manifest
 from yt360_tools.pipeline import build, segment
 from yt360_tools.pipeline.ledger import Ledger, Row
+from yt360_tools.pipeline.merged_files import link_media, place, write_windows
 from yt360_tools.pipeline.options import LASTING
 from yt360_tools.pipeline.workspace import Workspace
-from yt360_tools.records import ClipRow, ClipWindow
 from yt360_tools.shards import open_shards
 from yt360_tools.shards.schema import set_sha256
 
 _BEST_LAST = ("to_do", "failed", "rejected", "done")
-_COLUMNS = ("clip_id", "video_id", "start_s", "end_s", "split")
+
 
 @dataclass(frozen=True)
 class MergeReport:
@@ -92,12 +88,12 @@ def merge_workspaces(into: Path, sources: Sequence[Path]) -> MergeReport:
         ledger.remember_options(options)
         ledger.plan_shards((clip_id, name) for name, shard in named.items() for clip_id in shard.clips)
         for name, shard in named.items():
-            _place(shard.path, target.shards / name)
+            place(shard.path, target.shards / name)
         for each in found:
             ledger.take_in(_better_rows(each, ledger.rows(), named))
         build.reconcile(ledger, target)
-        media = [_link_media(workspace, target) for workspace in workspaces]
-        _write_windows(ledger, target, workspaces)
+        media = [link_media(workspace, target) for workspace in workspaces]
+        write_windows(ledger, target, workspaces)
         build.write_index(ledger, target)
         return _report(ledger, found, named, media)
 
@@ -226,20 +222,6 @@ def _named_shards(found: Sequence[_Found], ledger: Ledger, target: Workspace) ->
     return named
 
 
-def _place(source: Path, path: Path) -> None:
-    """A file under another name, at once and whole: linked, or copied across file systems."""
-    temporary = path.with_name(f".{path.name}.merging")
-    temporary.unlink(missing_ok=True)
-    try:
-        os.link(source, temporary)
-    except OSError:
-        with source.open("rb") as read, temporary.open("wb") as write:
-            shutil.copyfileobj(read, write, 1 << 20)
-            write.flush()
-            os.fsync(write.fileno())
-    os.replace(temporary, path)
-
-
 def _better_rows(found: _Found, known: Mapping[tuple[str, str], Row], named: Mapping[str, _Shard]) -> list[Row]:
     """The rows of a workspace that say more than what is known, with the new names of its shards."""
     new_name = {clip_id: name for name, shard in named.items() if shard.path.parent == found.workspace.shards
@@ -265,55 +247,6 @@ def _worth(row: Row) -> tuple[int, str]:
 def _with_shard(row: Row, name: str) -> Row:
     data = {**json.loads(row[5]), "shard": name}
     return (*row[:5], json.dumps(data), *row[6:])
-
-
-def _link_media(source: Workspace, target: Workspace) -> tuple[int, int]:
-    """Link a workspace's raw media into the other: how many videos, and how many stay on their own file system."""
-    linked = left = 0
-    for folder in sorted(source.raw.iterdir()) if source.raw.is_dir() else []:
-        final = target.raw_folder(folder.name)
-        if folder.name.startswith(".") or folder.is_symlink() or not folder.is_dir() or final.exists():
-            continue
-        partial = final.with_name(f".{folder.name}.merging")
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir()
-        try:
-            for path in folder.iterdir():
-                os.link(path, partial / path.name)
-        except OSError:
-            shutil.rmtree(partial)
-            left += 1
-            continue
-        os.replace(partial, final)
-        linked += 1
-    return linked, left
-
-
-def _write_windows(ledger: Ledger, target: Workspace, workspaces: Iterable[Workspace]) -> None:
-    """``clips.csv`` of all windows that are known; other columns as the workspaces' own lists have them."""
-    extra: dict[str, dict[str, str]] = {}
-    for workspace in (target, *workspaces):
-        extra = {**_extra_columns(workspace.clips), **extra}
-    windows: dict[str, ClipWindow] = {}
-    for entry in ledger.entries(segment.STAGE).values():
-        for plain in entry.data.get("windows", []) if entry.state == "done" else []:
-            windows.setdefault(plain["clip_id"], ClipWindow(**plain))
-    rows = [
-        ClipRow(one.clip_id, one.video_id, one.start_s, one.end_s, one.split, extra.get(one.clip_id, {}))
-        for one in windows.values()
-    ]
-    write_manifest(target.clips, sorted(rows, key=lambda row: (row.video_id, row.start_s, row.clip_id)))
-
-
-def _extra_columns(path: Path) -> dict[str, dict[str, str]]:
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return {
-                row["clip_id"]: {name: text for name, text in row.items() if name not in _COLUMNS}
-                for row in csv.DictReader(file)
-            }
-    except FileNotFoundError:
-        return {}
 
 
 def _report(
