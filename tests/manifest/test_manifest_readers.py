@@ -14,10 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from yt360_tools.errors import UsageError
-from yt360_tools.manifest import check_manifest, read_manifest
+from yt360_tools.manifest import check_manifest, read_manifest, write_manifest
 from yt360_tools.manifest.checks import CheckedManifest
 from yt360_tools.manifest.database import add_clips, connected
 from yt360_tools.manifest.sifting import names_in_sql
+from yt360_tools.records import ClipRow
 
 HEADER = "clip_id,video_id,start_s,end_s,split\n"
 PACKED = {
@@ -81,7 +82,8 @@ NASTY = {
         for number, (start, end) in enumerate([
             ("+1", "2"), ("1_0", "20"), (".5", "1."), ("1e1", "2e1"), ("0x1", "2"), ("\u0661", "2"), ("1", "inf"),
             ("nan", "2"), ("-0", "1"), ("-0.0", "1"), ("-1e-9", "1"), ("0", "1e999"), ("0.1", "0.30000000000000004"),
-            ("1.2.3", "4"), (".", "4"), ("1", ""), ("", "1"), ("1" * 400, "2" * 401), ("1", "2" * 401), ("1d", "2f"), ("1e15", "2e15"),
+            ("1.2.3", "4"), (".", "4"), ("1", ""), ("", "1"), ("1" * 400, "2" * 401), ("1", "2" * 401),
+            ("1d", "2f"), ("1e15", "2e15"),
             ("00054", "064.0"), ("0.0000004", "1"), ("0.9999996", "2"), ("4503599627370497.5", "1e17"), ("1,5", "2"),
         ])
     ),
@@ -137,6 +139,14 @@ def test_they_agree_on_files_that_are_cut_off(extension: str, kept: float, tmp_p
     rows, faults = check_agreement(path)
     assert rows
     assert faults[-1][1] in ("cut_off", "bad_times") if extension == ".csv" else faults[-1][1] == "cut_off"
+
+
+@pytest.mark.parametrize("extension", [*PACKED, ".parquet"])
+def test_a_name_that_looks_like_a_pattern_is_one_file_s(extension: str, tmp_path: Path) -> None:
+    for name, video in (("list*[1]?", "v"), ("list2 1x", "w"), ("list2 [1]x", "w")):
+        write_manifest(tmp_path / f"{name}{extension}", [ClipRow(video, video, None, None, "all")])
+    rows, faults = check_agreement(tmp_path / f"list*[1]?{extension}")
+    assert ([row[1] for row in rows], faults) == (["v"], [])
 
 
 CELLS = st.one_of(
@@ -199,8 +209,8 @@ QUERIES = {
     "texts": "SELECT 'v' AS video_id, i::VARCHAR AS start_s, (i + 1)::VARCHAR AS end_s, ' train ' AS split "
     "FROM range(9) t(i)",
     "odd numbers": "SELECT 'v' || i AS video_id, [0, '-0'::DOUBLE, 'nan'::DOUBLE, 'inf'::DOUBLE, NULL, -1, 1e-7, 5, "
-    "NULL, 1, 1, 1e15, 1e300][i] AS start_s, [1, 1, 2, 'inf'::DOUBLE, NULL, 1, 1, 5, 4, 'inf'::DOUBLE, 'nan'::DOUBLE, 2e15, "
-    "2e300][i] AS end_s FROM range(1, 14) t(i)",
+    "NULL, 1, 1, 1e15, 1e300][i] AS start_s, [1, 1, 2, 'inf'::DOUBLE, NULL, 1, 1, 5, 4, 'inf'::DOUBLE, 'nan'::DOUBLE, "
+    "2e15, 2e300][i] AS end_s FROM range(1, 14) t(i)",
     "other types": "SELECT 20210101 + i AS video_id, i::TINYINT AS start_s, (i + 1)::DECIMAL(9, 2) AS end_s, "
     "DATE '2021-01-01' AS day, [i, NULL] AS list, i % 2 = 0 AS even, NULL AS nothing FROM range(5) t(i)",
     "faults": "SELECT unnest(['a', 'a', '../a', NULL, 'b', 'b']) AS clip_id, "
@@ -227,7 +237,8 @@ class TestParquet:
         with connected() as database:
             database.execute(
                 f"COPY (SELECT CASE WHEN {bad} THEN '/' ELSE 'v' || i END AS video_id, 'split' || i % 17 AS split, "
-                "['er', 'eac', 'cubemap', ''][1 + i % 4] AS projection, ['mono', 'top-bottom', ''][1 + i % 3] AS stereo, "
+                "['er', 'eac', 'cubemap', ''][1 + i % 4] AS projection, "
+                "['mono', 'left-right', ''][1 + i % 3] AS stereo "
                 f"FROM range(600000) t(i)) TO '{path}' (FORMAT parquet, ROW_GROUP_SIZE 20000)"
             )
             add_clips(database, path)

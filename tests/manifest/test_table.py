@@ -98,6 +98,7 @@ class TestFormsOfAFile:
             ("abc", "#\n# kept", 5),
             ("f", "# g", 7),
         ]
+        assert [fault.line for fault in manifest(tmp_path, "video_id\n #x\n").faults] == [2]
 
     def test_an_open_quote_spoils_its_own_line_alone(self, tmp_path: Path) -> None:
         found = manifest(tmp_path, 'video_id,note\na,x\nb,"open,\nc,y\nd d,\n')

@@ -61,6 +61,15 @@ def test_an_eac_film_is_seen_as_eac(tmp_path: Path, seed: int, size: str) -> Non
     assert decide_layout(film) == SourceLayout("eac", "mono", "content")
 
 
+@pytest.mark.parametrize("seed", [3, 4, 5])
+@pytest.mark.parametrize("faces", ["frblud", "rludfb"])
+def test_a_plain_cubemap_is_not_seen_as_eac(tmp_path: Path, seed: int, faces: str) -> None:
+    film = write_film(tmp_path / "cube.mp4", scene(seed), f"v360=e:c3x2:w=960:h=640:out_forder={faces}")
+    with pytest.raises(LayoutError) as caught:
+        decide_layout(film)
+    assert caught.value.reason == "not_equirectangular"
+
+
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("shrink", [1, 2])
 def test_two_eyes_of_er(tmp_path: Path, seed: int, shrink: int) -> None:

@@ -66,7 +66,7 @@ def lines_sql(path: Path, *, skip: int = 0) -> str:
     All of them end alike. Cells between quotes mean nothing: a line is a line.
     """
     return (
-        f"read_csv({text_literal(str(path))}, columns = {{'line': 'VARCHAR'}}, auto_detect = false, header = false, "
+        f"read_csv({path_to_read(path)}, columns = {{'line': 'VARCHAR'}}, auto_detect = false, header = false, "
         f"delim = '{NO_DELIMITER}', quote = '', escape = '', comment = '', skip = {skip}, "
         f"max_line_size = {_MOST_LINE_BYTES}, buffer_size = {2 * _MOST_LINE_BYTES})"
     )
@@ -75,6 +75,11 @@ def lines_sql(path: Path, *, skip: int = 0) -> str:
 def quoted(name: str) -> str:
     """A table's or column's name as SQL."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def path_to_read(path: Path) -> str:
+    """A file's path as SQL where a pattern might stand: a ``*`` in it is a letter like any other."""
+    return text_literal("".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path)))
 
 
 def text_literal(text: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from yt360_tools.errors import UsageError
-from yt360_tools.manifest.cells import decoded_sql, lines_sql, quoted, text_literal, write_cells
+from yt360_tools.manifest.cells import decoded_sql, lines_sql, path_to_read, quoted, text_literal, write_cells
 from yt360_tools.manifest.rules import check_header
 
 TIMES = ("start_s", "end_s")
@@ -47,9 +47,8 @@ def parquet_columns(database: Any, path: Path) -> dict[str, str]:
 
 
 def parquet_sql(path: Path) -> str:
-    """SQL for a Parquet file's table; a ``*`` in its name is a letter like any other."""
-    escaped = "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path))
-    return f"read_parquet({text_literal(escaped)})"
+    """SQL for a Parquet file's table."""
+    return f"read_parquet({path_to_read(path)})"
 
 
 def cell_sql(column: str) -> str:

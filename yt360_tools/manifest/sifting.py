@@ -3,7 +3,8 @@
 What it lets through is right by `rules.row_of`, with the same values. What it keeps may be wrong, or merely unusual.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from yt360_tools.manifest.cells import quoted, text_literal
@@ -85,11 +86,17 @@ def _create_in_order(database: Any, sql: str) -> None:
     ((others,),) = database.execute("SELECT current_setting('disabled_optimizers')").fetchall()
     database.execute(f"SET disabled_optimizers = {text_literal(f'{others},in_clause'.lstrip(','))}")
     try:
-        plan = str(database.execute(f"EXPLAIN {sql}").fetchall())
-        assert "join" not in plan.lower(), "rows would lose their lines"
+        ((_, plan),) = database.execute(f"EXPLAIN (FORMAT json) {sql}").fetchall()
+        assert not any("JOIN" in step for step in _steps(json.loads(plan))), "rows would lose their lines"
         database.execute(sql)
     finally:
         database.execute(f"SET disabled_optimizers = {text_literal(others)}")
+
+
+def _steps(plan: list[dict[str, Any]]) -> Iterator[str]:
+    for step in plan:
+        yield step["name"].upper()
+        yield from _steps(step["children"])
 
 
 def _seconds(sheet: Sheet, column: str) -> str:

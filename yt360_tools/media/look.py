@@ -32,7 +32,8 @@ def look_of(frames: list[Gray]) -> SourceLayout:
     """The layout by content alone, of frames (height, width) in gray levels; ``default`` when undecided.
 
     Two halves that are nearly one picture are two eyes. In EAC the line between the two rows of faces is a
-    hard edge and the left and right borders do not meet; in ER the horizon is no edge and they do.
+    hard edge and the left and right borders do not meet, while the faces of a row do; in ER the horizon is no edge and
+    the borders meet.
     """
     for stereo, halves in (("top-bottom", _top_and_bottom), ("left-right", _left_and_right)):
         if frames and all(_are_two_eyes(*halves(frame)) for frame in frames):
@@ -104,10 +105,20 @@ def _projection_of(frames: list[Gray]) -> str | None:
     wrapped = [np.roll(frame.T, frame.shape[1] // 2, axis=0) for frame in frames]
     meridian = _seam([_rows_around(frame, frame.shape[0] // 2) for frame in wrapped])
     if middle.is_hard and meridian.is_hard and not all(_is_twice_as_wide(frame) for frame in frames):
-        return "eac"
+        return "eac" if _rows_go_on(frames) else None
     if middle.is_soft and meridian.is_soft:
         return "er"
     return None
+
+
+def _rows_go_on(frames: list[Gray]) -> bool:
+    """Whether each of two rows of three faces is one band around the sphere, as in EAC and in few plain cubemaps."""
+    for row in (0, 1):
+        for third in (1, 2):
+            columns = [np.array_split(frame, 2)[row].T for frame in frames]
+            if _seam([_rows_around(faces, faces.shape[0] * third // 3) for faces in columns]).is_hard:
+                return False
+    return True
 
 
 def _rows_around(frame: Gray, middle: int) -> Gray:
