@@ -87,6 +87,17 @@ def test_every_answer_ends_in_its_reason(case: str, server: HostileServer, tmp_p
     assert "\n" not in entry.detail
 
 
+def test_another_source_is_asked_for_what_the_first_had_not(server: HostileServer, tmp_path: Path) -> None:
+    server.add("/other/v.mp4", WHOLE)
+    runs = Runs(tmp_path, ["v"])
+    mistyped, right = config_for(server), DownloadConfig(source=(f"{server.address}/other/{{video_id}}.mp4",))
+    for _ in range(2):
+        runs.run(mistyped)
+    assert (runs.entries()["v"].reason, server.count("/v.mp4")) == ("gone", 1)
+    runs.run(right)
+    assert runs.media("v") == {"v.mp4": BODY}
+
+
 def test_two_hundred_good_files_among_fifty_bad(server: HostileServer, tmp_path: Path) -> None:
     bad: dict[str, tuple[tuple[object, ...], str, str, int]] = {}
     names = [name for name, (_, state, reason, _) in SCRIPTS.items() if state != "done" and reason != "rate_limited"]

@@ -49,6 +49,7 @@ def demo(
       yt360 demo world --videos 40 --seed 7
       yt360 rebuild world/manifest.csv --media world/media --workspace work
     """
+    from yt360_tools.config import SegmentConfig
     from yt360_tools.demo.options import DemoOptions
     from yt360_tools.demo.world import make_world
 
@@ -62,7 +63,9 @@ def demo(
         test_share=test_share,
     )
     world = make_world(options, out, workers=workers)
-    next_step = shlex.join(["yt360", "rebuild", str(world.manifest), "--media", str(world.media), "--workspace", "W"])
+    words = ["yt360", "rebuild", str(world.manifest), "--media", str(world.media), "--workspace", "W"]
+    words += [] if seconds >= SegmentConfig.clip_s else ["--clip-s", f"{seconds / 2:g}"]
+    next_step = shlex.join(words)
     if as_json:
         summary = {
             "videos": world.videos,

@@ -12,6 +12,7 @@ from yt360_tools.cli.line_options import line_options, overrides_of, selection_o
 
 if TYPE_CHECKING:
     from yt360_tools.pipeline.rebuild import Line, RunReport, StageReport
+    from yt360_tools.pipeline.status import StageStatus
     from yt360_tools.records import Outcome
 
 _SHOWN_PROBLEMS = 20
@@ -259,6 +260,19 @@ def _print_problems(report: "StageReport") -> None:
         click.echo(f"note: {note}", err=True)
 
 
+def _note_beyond_fetching(stage: "StageStatus", ran: "StageReport") -> None:
+    """Say which videos were given up in an earlier run, and when a source had none at all."""
+    if stage.rejected > sum(outcome.state == "rejected" for outcome in ran.problems):
+        reasons = ", ".join(f"{reason} {count}" for reason, count in sorted(stage.rejected_reasons.items()))
+        click.echo(
+            f"note: {stage.rejected} videos are not asked for again ({reasons}): 'yt360 status --problems' says why, "
+            "--retry REASON asks nevertheless",
+            err=True,
+        )
+    if stage.rejected > 1 and stage.rejected == stage.rejected_reasons.get("gone") and not (stage.done or stage.to_do):
+        click.echo("note: the source has not one of the videos: is its address right?", err=True)
+
+
 def _print_summary(line: "Line", report: "RunReport", as_json: bool) -> None:
     status = {stage.stage: stage for stage in report.status}
     if as_json:
@@ -278,6 +292,8 @@ def _print_summary(line: "Line", report: "RunReport", as_json: bool) -> None:
         parts += [f"{stage.failed} failed"] if stage.failed else []
         parts += [f"{stage.to_do} to do"] if stage.to_do else []
         click.echo(f"{ran.stage:<9} {', '.join(parts)} ({ran.taken_up} in this run)")
+        if ran.stage == "download":
+            _note_beyond_fetching(stage, ran)
     if line.manifest.faults:
         click.echo(f"manifest  {len(line.manifest.faults)} rows rejected")
     if any(ran.stage == "build" for ran in report.stages):

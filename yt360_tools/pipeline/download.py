@@ -16,8 +16,8 @@ from yt360_tools.manifest import Manifest
 from yt360_tools.pipeline.declared_media import check_promised, promised_checksums
 from yt360_tools.pipeline.download_queue import DownloadQueue
 from yt360_tools.pipeline.executors import thread_pool
-from yt360_tools.pipeline.ledger import Ledger
-from yt360_tools.pipeline.retrying import Waiting, fingerprint, tries_before, waits
+from yt360_tools.pipeline.ledger import Entry, Ledger
+from yt360_tools.pipeline.retrying import Waiting, fingerprint, source_digits, tries_before, waits
 from yt360_tools.pipeline.runner import InOrder, Queue, run_queue
 from yt360_tools.pipeline.workspace import Workspace
 from yt360_tools.records import Outcome
@@ -29,6 +29,9 @@ from yt360_tools.sources.reasons import REASONS, reason_policy
 from yt360_tools.sources.room import check_room
 
 STAGE = "download"
+
+_OF_ONE_SOURCE = ("gone", "unsupported")
+"""Final reasons that say nothing of other sources: an address may have been mistyped."""
 
 
 @dataclass(frozen=True)
@@ -152,12 +155,13 @@ def plan_downloads(
         now: an aware time; the present by default.
     """
     known, digits = ledger.entries(STAGE), fingerprint(config or DownloadConfig())
+    here = source_digits(config or DownloadConfig())
     held = {one.video_id for one in waiting_downloads(manifest, ledger, source, config=config, now=now)}
     promised = promised_checksums(manifest)
     return [
         DownloadTask(video_id, source, workspace, promised.get(video_id, {}), tries_before(known.get(video_id), digits))
         for video_id in manifest.video_ids
-        if video_id not in held and (video_id not in known or not known[video_id].is_final)
+        if video_id not in held and not _is_beyond_fetching(known.get(video_id), here)
     ]
 
 
@@ -210,6 +214,14 @@ def run_downloads(
     pool = partial(thread_pool, config.jobs)
     outcomes = run_queue(queue, ledger, pool, in_flight=config.jobs, title=STAGE, unit="video", sleep=sleep)
     return Downloads(tuple(outcomes), (f"stopped: {queue.stopped}",) if queue.stopped else ())
+
+
+def _is_beyond_fetching(entry: Entry | None, source: str) -> bool:
+    """Whether an outcome holds for good, for a source of these digits."""
+    if entry is None or not entry.is_final:
+        return False
+    is_of_another = entry.state == "rejected" and entry.data.get("source", source) != source
+    return not (is_of_another and entry.reason in _OF_ONE_SOURCE)
 
 
 def take_up_again(ledger: Ledger, workspace: Workspace, reasons: Collection[str]) -> list[str]:

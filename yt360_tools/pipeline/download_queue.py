@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import TransientError
 from yt360_tools.pipeline.brake import Brake
-from yt360_tools.pipeline.retrying import later, pause_s, remembered
+from yt360_tools.pipeline.retrying import later, pause_s, remembered, source_digits
 from yt360_tools.records import Outcome
 from yt360_tools.sources.reasons import REASONS, reason_policy
 
@@ -96,7 +96,11 @@ class DownloadQueue:
             said = self._brake.end(task.video_id, reason, retry_after_s)
             if said:
                 logger.warning("%s", said)
-            found.append(self._remembered(task, outcome, retry_after_s) if outcome.state == "failed" else outcome)
+            if outcome.state == "failed":
+                outcome = self._remembered(task, outcome, retry_after_s)
+            elif outcome.state == "rejected":
+                outcome = replace(outcome, data={**outcome.data, "source": source_digits(self._config)})
+            found.append(outcome)
         if self._brake.stopped:
             self.stopped = f"{self._brake.stopped}; the rest stays to do: run again later, with fewer download.jobs, a "
             self.stopped += "greater download.sleep_s, cookies or another download.proxy"

@@ -46,6 +46,11 @@ def fingerprint(config: DownloadConfig) -> str:
     return hashlib.sha256(json.dumps(kept, sort_keys=True, default=str).encode()).hexdigest()[:8]
 
 
+def source_digits(config: DownloadConfig) -> str:
+    """A few digits that tell one source from another, as `fingerprint` does of all that is configured."""
+    return fingerprint(DownloadConfig(source=config.source, media=config.media))
+
+
 def remembered(config: DownloadConfig, tries: int, not_before: datetime | None) -> dict[str, Any]:
     """What a later run must know of a failure, for the ledger.
 
