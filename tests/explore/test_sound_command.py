@@ -17,6 +17,7 @@ from worlds.heard_scenes import LOW, RATE_HZ
 from yt360_tools.ambisonics import arrivals, convert
 from yt360_tools.cli import yt360
 from yt360_tools.errors import UsageError
+from yt360_tools.explore import sound_analysis
 
 Values = NDArray[np.float64]
 
@@ -121,6 +122,25 @@ def test_wrong_usage(
     with pytest.raises(UsageError, match=says):
         raise UsageError(refusal(clip, *arguments))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("span", [("--end=0",), ("--end=-1",), ("--end=0.00001",), ("--start=1", "--end=1.000001")])
+def test_a_span_without_a_sample_is_refused(clip: Path, tmp_path: Path, span: tuple[str, ...]) -> None:
+    assert "no sample" in refusal(clip, *span, "--binaural", tmp_path / "b.wav")
+    assert not list(tmp_path.iterdir())
+
+
+def test_of_a_long_sound_every_moment_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four parts of energy come from the front, one from the left, at other times, in more windows than are kept."""
+    monkeypatch.setattr(sound_analysis, "_MOST_VOTES", 8)
+    noise = np.random.default_rng(1).normal(size=(2, 20 * 8000)).astype(np.float32)
+    front, left = np.array([1.0, 0, 0, 1.0]), np.array([1.0, 1.0, 0, 0])
+    heard = np.concatenate([front[:, None] * 0.1 * noise[0], left[:, None] * 0.05 * noise[1]], axis=1)
+    listener = sound_analysis.Listener(4, 8000, bands_hz=sound_analysis.choose_bands("one", 8000), window_s=1.0)
+    listener.take(heard.astype(np.float32))
+    found = listener.finish()
+    assert [(round(one.azimuth_deg), round(one.share, 2)) for one in found.loudest] == [(0, 0.8), (90, 0.2)]
+    assert found.votes_power.sum() == pytest.approx(1.25 * found.votes_power.max(), rel=0.02)
 
 
 def test_how_it_ends_on_bad_files(tmp_path: Path) -> None:

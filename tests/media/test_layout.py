@@ -98,6 +98,12 @@ def test_pictures_that_tell_nothing_are_never_eac_nor_stereo(picture: np.ndarray
     assert (found.projection, found.stereo) == ("er", "mono")
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("shape", [(1, 1), (1, 2), (8, 15)])
+def test_a_tiny_picture_tells_nothing(shape: tuple[int, int]) -> None:
+    assert look_of([np.arange(np.prod(shape), dtype=np.float32).reshape(shape)]).decided_by == "default"
+
+
 def test_a_picture_whose_borders_do_not_meet_is_not_surely_er() -> None:
     ramp = np.linspace(-60, 60, WIDTH)
     found = look_of([np.clip(scene(0) * 0.5 + 64 + ramp, 0, 255).astype(np.float32)])

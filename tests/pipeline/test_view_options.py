@@ -5,6 +5,7 @@ import pytest
 
 from yt360_tools.config import BuildConfig
 from yt360_tools.errors import UsageError
+from yt360_tools.pipeline.options import with_implied_layout
 from yt360_tools.pipeline.views import clip_views
 from yt360_tools.records import View
 
@@ -38,3 +39,8 @@ def test_ranges_of_openings_and_of_aspects_are_drawn_from() -> None:
 def test_a_range_is_two_numbers(key: str, text: str) -> None:
     with pytest.raises(UsageError, match=f"build.{key} is LEAST,GREATEST .* got '{text}'"):
         random_views(**{key: text})
+
+
+def test_a_set_of_views_and_single_ones_exclude_each_other() -> None:
+    with pytest.raises(UsageError, match=r"either a set of views or single ones: got views 'ring:2' and view '-90,0'"):
+        with_implied_layout({"build": {"views": "ring:2", "view": ("-90,0",)}})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from yt360_tools.errors import UsageError
+from yt360_tools.errors import Interrupted, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,8 +132,11 @@ def sound(
         _overlay(overlay, pattern, picture),
         pattern or SoundOutputs.map_pattern,
     )
-    with _Progress() as progress:
-        heard = hear(source, outputs, bands=bands, window_s=window_s, on_progress=progress)
+    try:
+        with _Progress() as progress:
+            heard = hear(source, outputs, bands=bands, window_s=window_s, on_progress=progress)
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted: what was not complete was not written") from None
     if as_json:
         plain = as_plain(heard.source, heard.opened, heard.analysis)
         click.echo(json.dumps({**plain, "written": [str(path) for path in outputs.paths]}, indent=2))

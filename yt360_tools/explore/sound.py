@@ -94,11 +94,21 @@ def hear(
                 take(piece)
             samples += piece.shape[1]
             on_progress("listen", samples / rate, opened.expected_s)
+        _check_heard(source, samples)
         heard = HeardSound(source, opened, listener.finish())
         if overlay and drawn:
             write_overlay(overlay, source, opened, drawn.finish(), on_progress=lambda *s: on_progress("draw", *s))
         _write_answers(heard, outputs)
     return heard
+
+
+def _check_heard(source: SoundInput, samples: int) -> None:
+    """Refuse a span in which there is no sample."""
+    if samples:
+        return
+    ends = [f"{name} {at:g}" for name, at in (("--start", source.start_s), ("--end", source.end_s)) if at is not None]
+    span = f"between {' and '.join(ends)}" if len(ends) == 2 else f"before {ends[0]}" if ends else "in it"
+    raise UsageError(f"{source.path.name} has no sample {span}; choose a span in which it sounds, in seconds")
 
 
 def check_outputs(source: Path, outputs: SoundOutputs) -> None:

@@ -25,6 +25,8 @@ BAND_WORDS = ("octaves", "thirds", "one")
 _VOTE_S = 0.1
 """How long a window is at most that votes for one direction: sources that take turns stay apart."""
 _MOST_VOTES = 8192
+_CELL = radians(2.5)
+"""More votes than so many are added up in cells of this size, of which the sphere has fewer."""
 _MOST_DIRECTIONS = 4
 _SEPARATION = radians(25)
 _REACH = radians(30)
@@ -55,7 +57,7 @@ class SoundAnalysis:
             intensity, the diffuseness is the mean of the windows', each weighted with its energy.
         windows: over time and by band.
         loudest: the loudest first.
-        votes: the directions of short windows, unit rays (votes, 3), in the order of time.
+        votes: the directions of short windows, unit rays (votes, 3); of long sounds, of all such windows in a cell.
         votes_power: the power of their directional part (votes,).
         field: the covariances of all channels by window and band, for maps of any kind.
     """
@@ -171,10 +173,18 @@ def _votes(brief: BandCovariances) -> tuple[Array, Array]:
     length = np.linalg.norm(flow, axis=-1)
     loud = (length > 1e-3 * length.max(initial=0.0)) & (power > _SILENT_POWER)
     rays, strength = flow[loud] / length[loud][:, None], length[loud]
-    if strength.size > _MOST_VOTES:
-        kept = np.sort(np.argsort(-strength, kind="stable")[:_MOST_VOTES])
-        rays, strength = rays[kept], strength[kept]
-    return rays, strength
+    return _in_cells(rays, strength) if strength.size > _MOST_VOTES else (rays, strength)
+
+
+def _in_cells(rays: Array, power: Array) -> tuple[Array, Array]:
+    """Votes added up in cells of about `_CELL` each way: their mean directions (cells, 3) and summed power (cells,)."""
+    azimuth, elevation = angles_from_ray(rays)
+    row = np.rint(elevation / _CELL).astype(np.int64)
+    column = np.rint(azimuth * np.cos(row * _CELL) / _CELL).astype(np.int64)
+    cells, cell = np.unique(row * 1000 + column, return_inverse=True)
+    summed = np.stack([np.bincount(cell, power * along, len(cells)) for along in rays.T], axis=1)
+    means = summed / np.linalg.norm(summed, axis=1, keepdims=True)
+    return means, np.bincount(cell, power, len(cells)).astype(np.float64)
 
 
 def _loudest(rays: Array, power: Array) -> tuple[LoudDirection, ...]:

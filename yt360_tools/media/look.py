@@ -12,6 +12,8 @@ from yt360_tools.records import SourceLayout
 Gray = NDArray[np.float32]
 _FRAMES = 8
 _WIDTH = 512
+_LEAST_SIDE = 16
+"""Pixels of a side below which a frame tells nothing."""
 
 # A seam is a jump so many times the usual one near it, and so many gray levels; no seam is below the second.
 _SEAM, _NO_SEAM, _SEAM_LEVELS = 2.5, 1.6, 4.0
@@ -35,6 +37,7 @@ def look_of(frames: list[Gray]) -> SourceLayout:
     hard edge and the left and right borders do not meet, while the faces of a row do; in ER the horizon is no edge and
     the borders meet.
     """
+    frames = [frame for frame in frames if min(frame.shape) >= _LEAST_SIDE]
     for stereo, halves in (("top-bottom", _top_and_bottom), ("left-right", _left_and_right)):
         if frames and all(_are_two_eyes(*halves(frame)) for frame in frames):
             return _look_of_eyes([halves(frame)[0] for frame in frames], stereo)

@@ -44,9 +44,14 @@ def with_implied_layout(overrides: Overrides) -> Overrides:
     """The options with the layout that asking for views implies.
 
     Raises:
-        UsageError: views are asked for, and a layout that has its own.
+        UsageError: views are asked for, and a layout that has its own, or both a set and single views.
     """
     build = overrides.get("build", {})
+    if build.get("view") and "views" in build:
+        raise UsageError(
+            f"either a set of views or single ones: got views {build['views']!r} and view "
+            f"{', '.join(build['view'])!r}; leave one out"
+        )
     if "views" not in build and "view" not in build:
         return overrides
     layout = build.get("layout", "viewport")
