@@ -75,6 +75,11 @@ class TestSets:
         assert looks[0] == Direction(0, 0)
         assert len(set(looks)) == 3
 
+    @pytest.mark.parametrize(("text", "apart"), [("sound:4", 120.0), ("sound:64", 30.0)])
+    def test_what_fills_up_keeps_the_separation_or_is_refused(self, text: str, apart: float) -> None:
+        with pytest.raises(UsageError, match=rf"{text}: .* do not fit {apart:g}° apart .*smaller min_separation_deg"):
+            make_views(text, replace(SMALL, min_separation_deg=apart), loudest=silent)
+
     def test_without_sound_there_is_no_loudest(self) -> None:
         with pytest.raises(UsageError, match="no sound"):
             make_views("sound:3", SMALL)

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from yt360_tools.errors import UsageError, nearest
-from yt360_tools.geometry import CUBE_FACES, Array, Direction
+from yt360_tools.geometry import CUBE_FACES, Array, Direction, angle_between
 from yt360_tools.projection.directions import fibonacci_directions, filled_up, random_directions, ring_directions
 from yt360_tools.projection.views import cube_views, viewport
 from yt360_tools.records import View
 
 VIEW_SETS = ("cube", "fibonacci", "ring", "random", "sound")
 MOST_VIEWS = 64
+_ROUNDED_DEG = 0.002
+"""Directions are whole thousandths of a degree."""
 
 Loudest = Callable[[int, float], Array]
 """Up to so many unit rays (k, 3) where it is loudest, loudest first, at least so far apart (radians)."""
@@ -54,7 +56,7 @@ def make_views(
     Args:
         name: of what is looked at, such as a clip's id: ``random:K`` draws others for another name.
         loudest: for ``sound:K``, where it is loudest; where fewer sound than asked for, the rest look where no view
-            looks yet.
+            looks yet, which beside sounds in awkward places may be nearer than `min_separation_deg`.
 
     Raises:
         UsageError: no such set, settings that make no view, or views that do not fit so far apart.
@@ -78,7 +80,21 @@ def make_views(
             raise UsageError(f"{text} looks where it is loudest, and there is no sound here")
         rays = loudest(count, float(np.radians(settings.min_separation_deg)))
         directions = filled_up(list(rays), count, max_pitch_deg=settings.max_pitch_deg)
+        if not len(rays):
+            _check_separation(text, directions, settings)
     return tuple(viewport(direction, settings.hfov_deg, width, height) for direction in directions)
+
+
+def _check_separation(text: str, directions: tuple[Direction, ...], settings: ViewSettings) -> None:
+    """Refuse ``sound:K`` when not even the even directions of a silent clip are as far apart as was asked for."""
+    rays = np.array([direction.ray for direction in directions])
+    gaps = [float(np.degrees(angle_between(rays[:k], rays[k]).min())) for k in range(1, len(rays))]
+    if min(gaps, default=360.0) < settings.min_separation_deg - _ROUNDED_DEG:
+        raise UsageError(
+            f"{text}: {len(rays)} directions, those that fill up within {settings.max_pitch_deg:g}° of the horizon, do "
+            f"not fit {settings.min_separation_deg:g}° apart ({min(gaps):.1f}° do); ask for fewer, or a smaller "
+            "min_separation_deg"
+        )
 
 
 def _random_views(count: int, settings: ViewSettings, name: str) -> tuple[View, ...]:
