@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -17,6 +18,11 @@ import numpy as np
 import pytest
 import soundfile
 from numpy.typing import NDArray
+
+# A shell that starts the tests in the background ignores SIGINT, for them and for all that they start. Tests that
+# interrupt themselves or their children would then fail, or never end.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True)
