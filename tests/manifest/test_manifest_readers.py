@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from yt360_tools.errors import UsageError
 from yt360_tools.manifest import check_manifest, read_manifest, write_manifest
-from yt360_tools.manifest.checks import CheckedManifest
+from yt360_tools.manifest.checked import CheckedManifest
 from yt360_tools.manifest.database import add_clips, connected
 from yt360_tools.manifest.sifting import names_in_sql
 from yt360_tools.records import ClipRow
@@ -61,7 +61,12 @@ def check_agreement(path: Path) -> Any:
     return found
 
 
+SUM, OTHER_SUM = "0123456789abcdef" * 4, "fedcba9876543210" * 4
+
 NASTY = {
+    "checksums": "video_id,start_s,end_s,sha256,video_sha256\n"
+    + f"a,0,1,{SUM},\na,1,2,{SUM.upper()},{OTHER_SUM}\na,2,3,{OTHER_SUM},\nb,0,1,{SUM[1:]},\nc,0,1, {SUM} ,x{SUM}\n"
+    + f"d,,,,\ne,0,1,{SUM}0,\nf,0,1,{SUM[:-1]}g,{SUM}\na,3,4,,{SUM}\n",
     "nothing wrong": HEADER + "a,v,0,1,train\nb,v,1,2,test\n",
     "comments and blank lines": "# a list\n\n" + HEADER + "#,,\na,v,0,1,train\n\n , ,\n# b\nb,v,1,x,train\n",
     "a comment between rows that looks like a row": HEADER + "#a,v,0,1,train\na,v,0,1,train\n",
@@ -139,6 +144,14 @@ def test_they_agree_on_files_that_are_cut_off(extension: str, kept: float, tmp_p
     rows, faults = check_agreement(path)
     assert rows
     assert faults[-1][1] in ("cut_off", "bad_times") if extension == ".csv" else faults[-1][1] == "cut_off"
+
+
+def test_checksums_are_judged_by_row_and_by_video(tmp_path: Path) -> None:
+    path = tmp_path / "m.csv"
+    path.write_text(NASTY["checksums"], encoding="utf-8")
+    rows, faults = check_agreement(path)
+    assert [row[0] for row in rows] == [2, 3, 7]
+    assert {(line, reason) for line, reason, _ in faults} == {(line, "bad_checksum") for line in (4, 5, 6, 8, 9, 10)}
 
 
 @pytest.mark.parametrize("extension", [*PACKED, ".parquet"])

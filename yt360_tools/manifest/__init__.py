@@ -1,6 +1,7 @@
 """Manifests: which clips of which videos make a dataset."""
 
-from yt360_tools.manifest.checks import FaultGroup, ManifestCheck, check_manifest
+from yt360_tools.manifest.checked import FaultGroup
+from yt360_tools.manifest.checks import ManifestCheck, check_manifest
 from yt360_tools.manifest.statistics import ManifestStatistics, manifest_statistics
 from yt360_tools.manifest.table import Fault, Manifest, read_manifest, write_manifest
 

@@ -48,7 +48,7 @@ def add_clips(database: Any, path: Path, name: str = "clips") -> int:
     Raises:
         UsageError: the file cannot be read as a manifest.
     """
-    from yt360_tools.manifest.checks import CheckedManifest
+    from yt360_tools.manifest.checked import CheckedManifest
 
     before = _tables(database)
     checked = CheckedManifest(database, path, sifted=name, with_others=True, show=0)

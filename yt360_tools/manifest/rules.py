@@ -14,6 +14,11 @@ from yt360_tools.records import PROJECTIONS, STEREO_LAYOUTS, ClipRow, check_id, 
 COLUMNS = ("clip_id", "video_id", "start_s", "end_s", "split")
 DEFAULT_SPLIT = "all"
 LAYOUT_COLUMNS = ("projection", "stereo", "faces")
+CHECKSUM_COLUMNS = ("sha256", "video_sha256", "audio_sha256")
+DECLARED_COLUMNS = (*LAYOUT_COLUMNS, *CHECKSUM_COLUMNS)
+"""What a row says of its whole video: all rows of a video that say it must say the same."""
+
+CHECKSUM_PATTERN = "[0-9A-Fa-f]{64}"
 _MISNAMED = {
     "start_s": re.compile("(?i)(start|begin)(_?(s|sec|seconds|time))?"),
     "end_s": re.compile("(?i)(end|stop)(_?(s|sec|seconds|time))?"),
@@ -93,6 +98,7 @@ def row_of(header: Sequence[str], cells: Sequence[str], line: int) -> ClipRow:
         raise BadRow("bad_id", str(error)) from error
     extra = {name: value for name, value in values.items() if name not in COLUMNS}
     check_layout(extra)
+    check_checksums(extra)
     return ClipRow(clip_id, video_id, start_s, end_s, split, extra, line)
 
 
@@ -106,7 +112,7 @@ class Acquaintance:
         self._unit = unit
         self._clips: dict[str, ClipRow] = {}
         self._wholes: dict[str, int] = {}
-        self._layouts: dict[str, dict[str, str]] = {}
+        self._declared: dict[str, dict[str, str]] = {}
 
     def meet(self, row: ClipRow) -> None:
         """Take a row in.
@@ -116,11 +122,12 @@ class Acquaintance:
         """
         if row.clip_id in self._clips:
             raise BadRow("duplicate", duplicate_message(row, self._clips[row.clip_id], self._unit))
-        declared = declared_layout(row.extra)
+        declared = {column: row.extra[column] for column in DECLARED_COLUMNS if row.extra.get(column)}
         for column, word in declared.items():
-            before = self._layouts.get(row.video_id, {}).get(column, word)
-            if before != word:
-                raise BadRow("bad_layout", f"{column} of {row.video_id!r} is {word!r} here and {before!r} above")
+            before = self._declared.get(row.video_id, {}).get(column, word)
+            if meaning_of(column, before) != meaning_of(column, word):
+                reason = "bad_layout" if column in LAYOUT_COLUMNS else "bad_checksum"
+                raise BadRow(reason, f"{column} of {row.video_id!r} is {word!r} here and {before!r} above")
         if row.is_whole_video:
             if row.video_id in self._wholes:
                 place = f"{self._unit} {self._wholes[row.video_id]}"
@@ -128,7 +135,7 @@ class Acquaintance:
             self._wholes[row.video_id] = row.line
         self._clips[row.clip_id] = row
         if declared:
-            self._layouts.setdefault(row.video_id, {}).update(declared)
+            self._declared.setdefault(row.video_id, {}).update(declared)
 
 
 def duplicate_message(row: ClipRow, first: ClipRow, unit: str) -> str:
@@ -171,6 +178,23 @@ def check_layout(extra: dict[str, str]) -> None:
         parse_faces(faces)
     except UsageError as error:
         raise BadRow("bad_layout", str(error)) from error
+
+
+def check_checksums(extra: dict[str, str]) -> None:
+    """Refuse what cannot be a sha256.
+
+    Raises:
+        BadRow: ``bad_checksum``.
+    """
+    for column in CHECKSUM_COLUMNS:
+        text = extra.get(column, "")
+        if text and not re.fullmatch(CHECKSUM_PATTERN, text):
+            raise BadRow("bad_checksum", f"{column} {text[:80]!r} is no sha256, which is 64 hexadecimal digits")
+
+
+def meaning_of(column: str, word: str) -> str:
+    """What two words of a column have in common that say the same: hexadecimal digits are large or small."""
+    return word.lower() if column in CHECKSUM_COLUMNS else word
 
 
 def _seconds(values: dict[str, str], column: str) -> float | None:

@@ -19,7 +19,7 @@ from yt360_tools.manifest.cells import (
 from yt360_tools.manifest.csv_records import MOST_CELL_LETTERS, CsvRecords
 from yt360_tools.manifest.formats import BrokenFile, Format, content, format_to_read
 from yt360_tools.manifest.parquet import TIMES, cell_sql, parquet_columns, parquet_sql
-from yt360_tools.manifest.rules import COLUMNS, LAYOUT_COLUMNS, BadRow
+from yt360_tools.manifest.rules import COLUMNS, DECLARED_COLUMNS, BadRow
 from yt360_tools.manifest.table import cut_off, header_of, records_to_the_end
 
 _NUMBERS = ("DOUBLE", "FLOAT", "TINYINT", "SMALLINT", "INTEGER", "BIGINT")
@@ -212,7 +212,7 @@ def _sheet_of_parquet(database: Any, path: Path, columns: dict[str, str]) -> She
     listed = ", ".join(f"{cell} AS c{number}" for number, cell in enumerate(cells, 1))
     numbers = {column: f"number_of_{column}" for column in TIMES if columns.get(column) in _NUMBERS}
     others = "".join(f", {column}::DOUBLE AS {name}" for column, name in numbers.items())
-    checked = [cell_sql(name) for name in columns if name in (*COLUMNS, *LAYOUT_COLUMNS) and name not in numbers]
+    checked = [cell_sql(name) for name in columns if name in (*COLUMNS, *DECLARED_COLUMNS) and name not in numbers]
     # If only later rows have spaces, they are doubtful, and judged one by one: slower, and no less right.
     first = f"SELECT {' OR '.join(map(has_space, checked))} AS found FROM {parquet_sql(path)} LIMIT {_LOOKED_AT_ROWS}"
     ((has_spaces,),) = database.execute(f"SELECT coalesce(bool_or(found), false) FROM ({first})").fetchall()

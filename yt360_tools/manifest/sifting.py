@@ -8,7 +8,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from yt360_tools.manifest.cells import quoted, text_literal
-from yt360_tools.manifest.rules import COLUMNS, DEFAULT_SPLIT, LAYOUT_COLUMNS, BadRow, check_layout
+from yt360_tools.manifest.rules import (
+    CHECKSUM_COLUMNS,
+    CHECKSUM_PATTERN,
+    COLUMNS,
+    DECLARED_COLUMNS,
+    DEFAULT_SPLIT,
+    LAYOUT_COLUMNS,
+    BadRow,
+    check_layout,
+)
 from yt360_tools.manifest.sheet import Sheet
 
 GOOD, DOUBTFUL, NOTHING = 0, 1, 2
@@ -36,7 +45,7 @@ def names_in_sql(header: Sequence[str]) -> list[str]:
 
 
 def sift(database: Any, sheet: Sheet, table: str, *, with_others: bool) -> None:
-    """Make a table of a sheet's rows in their order: `COLUMNS`, its `LAYOUT_COLUMNS`, then state, raw and is_own.
+    """Make a table of a sheet's rows in their order: `COLUMNS`, its `DECLARED_COLUMNS`, then state, raw and is_own.
 
     Only doubtful rows have ``raw``, and only it counts there. ``is_own`` is whether the clip has the id that follows
     from its video and start. `with_others` takes in all other columns too; a sheet that knows its lines has them in
@@ -48,23 +57,23 @@ def sift(database: Any, sheet: Sheet, table: str, *, with_others: bool) -> None:
     own_line = ["line"] if sheet.line == "line" else []
     texts = {name: sheet.cell(name) for name in ("video_id", "clip_id", "split")}
     texts |= {f"{name}_text": sheet.cell(name) for name in _TIMES if name not in sheet.numbers}
-    texts |= {name: sheet.cell(name) for name in LAYOUT_COLUMNS if name in sheet.header}
+    texts |= {name: sheet.cell(name) for name in DECLARED_COLUMNS if name in sheet.header}
     others = []
     if with_others:
         for number, (column, name) in enumerate(zip(sheet.header, names_in_sql(sheet.header), strict=True), 1):
-            if column not in COLUMNS and column not in LAYOUT_COLUMNS:
+            if column not in COLUMNS and column not in DECLARED_COLUMNS:
                 cell = f"c{number}" if sheet.is_trimmed and sheet.unit == "line" else f"trim(c{number}, {_BLANK})"
                 texts[f"other {number}"] = cell
                 others.append(f"nullif({quoted(f'other {number}')}, '') AS {quoted(name)}")
-    layout = [name for name in LAYOUT_COLUMNS if name in sheet.header]
+    declared = [name for name in DECLARED_COLUMNS if name in sheet.header]
     numbers = ", ".join(f"{_seconds(sheet, name)} AS {name}" for name in _TIMES)
-    good = _is_good(database, sheet, layout)
+    good = _is_good(database, sheet, declared)
     chosen = [
         *own_line,
         f"CASE WHEN clip_id = '' THEN {_DERIVED} ELSE clip_id END AS clip_id",
         "video_id", *_TIMES,
         f"CASE WHEN split = '' THEN {text_literal(DEFAULT_SPLIT)} ELSE split END AS split",
-        *layout, *others,
+        *declared, *others,
         f"CASE WHEN is_good THEN {GOOD} WHEN NOT is_row THEN {NOTHING} ELSE {DOUBTFUL} END::UTINYINT AS state",
         f"CASE WHEN is_good OR NOT is_row THEN NULL ELSE {sheet.raw} END AS raw",
         "is_own",
@@ -107,7 +116,8 @@ def _seconds(sheet: Sheet, column: str) -> str:
     return f"CASE WHEN regexp_matches({text}, '[^0-9.]') THEN NULL ELSE try_cast({text} AS DOUBLE) END"
 
 
-def _is_good(database: Any, sheet: Sheet, layout: Sequence[str]) -> str:
+def _is_good(database: Any, sheet: Sheet, declared: Sequence[str]) -> str:
+    layout = [name for name in declared if name in LAYOUT_COLUMNS]
     is_empty = [f"{sheet.numbers[name]} IS NULL" if name in sheet.numbers else f"{name}_text = ''" for name in _TIMES]
     has_times = "(start_s >= 0 AND start_s < end_s AND isfinite(end_s))"
     is_short = f"CASE WHEN clip_id = '' THEN strlen({_DERIVED}) ELSE strlen(clip_id) END <= 128"
@@ -117,6 +127,11 @@ def _is_good(database: Any, sheet: Sheet, layout: Sequence[str]) -> str:
         f"({' OR '.join(f'split = {text_literal(word)}' for word in _USUAL_SPLITS)} OR {_is_id('split')})",
         f"(({is_empty[0]} AND {is_empty[1]}) OR coalesce({has_times}, false))",
         f"CASE WHEN is_own THEN {is_short} ELSE {_is_id('clip_id')} END",
+    ]
+    conditions += [
+        f"({name} = '' OR regexp_full_match({name}, {text_literal(CHECKSUM_PATTERN)}))"
+        for name in declared
+        if name in CHECKSUM_COLUMNS
     ]
     if layout:
         joined = f"concat_ws(chr(31), {', '.join(layout)})"

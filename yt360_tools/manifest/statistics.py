@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from yt360_tools.manifest.checks import CLOSEST_S, CheckedManifest, FaultGroup
+from yt360_tools.manifest.checked import CLOSEST_S, CheckedManifest, FaultGroup
 from yt360_tools.manifest.database import connected
 from yt360_tools.manifest.rules import DEFAULT_SPLIT
 
