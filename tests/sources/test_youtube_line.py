@@ -68,7 +68,9 @@ def test_a_listing_and_a_download_choose_alike(yt360: Any, tmp_path: Path) -> No
 
 
 def test_survival_from_a_listing_then_from_downloads(yt360: Any) -> None:
-    assert json.loads(yt360("survival", "--json").stdout or "{}") == {}
+    early = yt360("survival", "--json")
+    assert (early.code, early.stdout) == (2, "")
+    assert "no workspace" in early.stderr
     yt360("download", "--list")
     listed = json.loads(yt360("survival", "--json").stdout)["total"]
     assert listed["reasons"] == {"offered": 2, "gone_private": 1, "no_spatial_sound": 1}
