@@ -112,6 +112,17 @@ def test_frames_of_a_varying_rate_keep_their_times(suffix: str, tmp_path: Path) 
     assert times_of(out) == [Fraction(tick, 1000) for tick in (0, 100, 110, 600)]
 
 
+def test_a_video_that_was_cut_short_is_told(video: Path, tmp_path: Path) -> None:
+    whole = tmp_path / "whole.mkv"
+    dot.run_ffmpeg(["-i", video, "-c", "copy", whole], [])
+    assert "cut short" not in run(whole, "-o", tmp_path / "out.mp4", *TO_ER).stderr
+    (tmp_path / "cut.mkv").write_bytes(whole.read_bytes()[: whole.stat().st_size * 2 // 3])
+    done = run(tmp_path / "cut.mkv", "-o", tmp_path / "out.mp4", *TO_ER, "--no-sound")
+    assert done.exit_code == 0
+    assert "note: cut.mkv: " in done.stderr
+    assert "it is cut short" in done.stderr
+
+
 def test_another_file_of_the_same_name_stays_when_it_fails(video: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.mp4"
     out.write_bytes(b"what was there")
@@ -153,7 +164,7 @@ def test_ctrl_c_leaves_nothing_half_written(video: Path, tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("channels", "says"),
-    [(1, "has 1 channel "), (2, "has 2 channels"), (5, "has 5 channels"), (6, "2,1,4,0.*packed as 5.1")],
+    [(1, "has 1 channel, "), (2, "has 2 channels"), (5, "has 5 channels"), (6, "2,1,4,0.*packed as 5.1")],
 )
 def test_sound_that_is_no_ambisonics(channels: int, says: str, video: Path, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "sound.wav", np.zeros((2 * RATE_HZ, channels)), RATE_HZ)
@@ -202,6 +213,10 @@ def test_sound_of_another_time(video: Path, tmp_path: Path) -> None:
         (("-o", "out.mp4", *TO_ER, "--beam", "cardoid"), "unknown beam pattern 'cardoid'; did you mean 'cardioid'"),
         (("-o", "out.mp4", *TO_ER, "--beam", "cardioid", "--keep-sound"), "--keep-sound does not turn the sound"),
         (("-o", "out.mp4", *TO_ER, "--sound", "nowhere.wav"), "nowhere.wav: that file is not there"),
+        (
+            ("-o", "out.mp4", "--to", "viewport", "--path", "p.csv", "--yaw", "5"),
+            "--path says where the viewport looks",
+        ),
         (("-o", "out.mp4", "--to", "viewport", "--path", "nowhere.csv"), "nowhere.csv cannot be read as CSV"),
     ],
 )

@@ -128,7 +128,7 @@ OUTPUTS: dict[str, tuple[str, Picture]] = {
 def check_scene(path: Path, output: Path, to: str, hints: InputHints, tolerance_deg: float) -> Seen:
     """Turn a scene to `LOOK`, and find its dot and its sound where they must be, in both segments."""
     size, picture = OUTPUTS[to]
-    request = Request(to, Direction(*LOOK), hfov_deg=100.0, size=size)
+    request = Request(to, Direction(*LOOK), 100.0 if to == "viewport" else None, size=size)
     done = project(path, output, request, hints=hints, settings=Settings("linear", Encoding(quality=8)))
     assert (done.width, done.height) == (picture.width, picture.height)
     seen = read(output)

@@ -12,6 +12,7 @@ from worlds.layouts import Cube, Dots, Frame, Globe, Picture, Pinhole, camera_ax
 from yt360_tools.errors import MediaError, UsageError
 from yt360_tools.explore.project import project
 from yt360_tools.explore.project_asked import Settings, Span
+from yt360_tools.explore.project_pictures import read_picture
 from yt360_tools.explore.project_source import InputHints
 from yt360_tools.explore.project_track import SoundWish
 from yt360_tools.explore.project_views import Request
@@ -199,6 +200,10 @@ REQUEST = Request("viewport", Direction(0.0))
         (Request("viewport", Direction(0.0), float("nan")), InputHints(), "got nan"),
         (Request("viewport", Direction(0.0), vfov_deg=-5.0), InputHints(), "vfov lies between"),
         (Request("er", Direction(0.0), vfov_deg=50.0), InputHints(), "--vfov belongs to a viewport"),
+        (Request("cube", Direction(0.0), 90.0), InputHints(), "--hfov belongs to a viewport; with --to cube leave"),
+        (REQUEST, InputHints("er", "mono", eye="right"), "the input is mono: there is no right eye"),
+        (REQUEST, InputHints("er", "mono", eac_border_px=2.0), "--eac-border belongs to an EAC picture, .* is er"),
+        (Request("viewport", Direction(float("inf"))), InputHints(), "got inf, 0 and 0$"),
         (Request("viewport", Direction(float("nan"))), InputHints(), "finite numbers of degrees"),
         (Request("viewport", Direction(0.0, 91.0)), InputHints(), "pitch lies between -90 and 90 degrees; got 91"),
         (Request("fisheye", Direction(0.0)), InputHints(), "--to is viewport, cube, er, eac; got 'fisheye'"),
@@ -245,6 +250,7 @@ def test_files_that_make_no_sense(tmp_path: Path) -> None:
     (tmp_path / "link.png").symlink_to(source)
     (tmp_path / "broken.png").write_bytes(before[:300])
     (tmp_path / "folder.png").mkdir()
+    (tmp_path / "in.bmp").write_bytes(before)
     for given, out, says in (
         (tmp_path / "nowhere.png", "out.png", "is not there; a picture or a video is wanted"),
         (tmp_path, "out.png", "is a folder; a picture or a video is wanted"),
@@ -254,7 +260,8 @@ def test_files_that_make_no_sense(tmp_path: Path) -> None:
         (source, "out.mp4", r"a still picture becomes a file that ends in \.png, .*; got 'out.mp4'"),
         (source, "out.gif", "got 'out.gif'"),
         (source, "out", "got 'out'"),
-        (source, "no/where.png", "the folder of .* is not there"),
+        (source, "in.png/out.png", "in.png is a file"),
+        (tmp_path / "in.bmp", "out.png", r"\.bmp pictures are not read; make a \.png or \.jpg of it first"),
     ):
         with pytest.raises(UsageError, match=says):
             project(given, tmp_path / out, REQUEST)
@@ -265,6 +272,12 @@ def test_files_that_make_no_sense(tmp_path: Path) -> None:
             project(source, tmp_path / "out.png", REQUEST, span=span, sound=sound)
     assert source.read_bytes() == before
     assert not (tmp_path / "out.png").exists()
+
+
+def test_missing_folders_are_made(tmp_path: Path) -> None:
+    source = write(tmp_path / "in.png", drawn(one(Globe(128, 64))))
+    project(source, tmp_path / "new" / "folder" / "out.png", REQUEST, hints=InputHints("er", "mono"))
+    assert read_picture(tmp_path / "new" / "folder" / "out.png").size
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,8 @@ def test_how_it_ends_on_bad_files(tmp_path: Path) -> None:
     bad = scenes.write(tmp_path / "bad.wav", np.full((4, 1000), np.nan))
     (tmp_path / "text.mp4").write_text("no film")
     for path, code, says in (
-        (stereo, 2, "its sound has 2 channels"),
+        (stereo, 2, "its sound has 2 channels, and"),
+        (tmp_path, 2, "is a folder; a media file with ambisonic sound is needed"),
         (bad, 3, "not finite"),
         (tmp_path / "text.mp4", 3, "text.mp4"),
         (tmp_path / "gone.mp4", 2, "is not there"),

@@ -165,8 +165,8 @@ class TestInput:
     @pytest.mark.parametrize(
         ("channels", "says"),
         [
-            (1, "has 1 channel .*, and ambisonics of orders 1 to 7 have 4, 9, 16.*from fewer"),
-            (2, "has 2 channels .*from fewer"),
+            (1, "has 1 channel, and ambisonics of orders 1 to 7 have 4, 9, 16.*from fewer"),
+            (2, "has 2 channels, .*from fewer"),
             (5, r"has 5 channels.*4, 9, 16, 25, 36, 49 or 64.*--channel-map: 0,1,2,3 for"),
             (11, r"has 11 channels.*--channel-map: 0,1,2,3,4,5,6,7,8 for"),
         ],

@@ -30,7 +30,7 @@ _FILE = click.Path(path_type=Path)
     help="CSV of where a viewport looks over time: the columns time_s, yaw_deg, pitch_deg and, if wanted, roll_deg, "
     "hfov_deg. Between rows it follows great circles; two rows of one time are a cut.",
 )
-@click.option("--hfov", default=90.0, show_default=True, help="A viewport's true horizontal opening angle.")
+@click.option("--hfov", type=float, help="A viewport's true horizontal opening angle.  [default: 90]")
 @click.option("--vfov", type=float, help="Its vertical one.  [default: square pixels]")
 @click.option(
     "--size",
@@ -78,7 +78,7 @@ _FILE = click.Path(path_type=Path)
     help="How a header's yaw, pitch and roll count; -++ for a yaw to the right.",
 )
 @click.option(
-    "--eac-border", default=2.0, show_default=True, help="Pixels of an EAC input's border; 0 for some that ffmpeg made."
+    "--eac-border", type=float, help="Pixels of an EAC input's border; 0 for some that ffmpeg made.  [default: 2]"
 )
 @click.option("--start", type=float, help="From when on, in seconds on the video's clock.  [default: its start]")
 @click.option("--end", type=float, help="Until when.  [default: its end]")

@@ -37,7 +37,8 @@ def choose_channels(
     Raises:
         UsageError: they are none; it says what was seen, and what could be meant.
     """
-    seen = f"{name}: its sound has {channels} channel{'s' * (channels > 1)} ({layout_name})"
+    seen = f"{name}: its sound has {channels} channel{'s' * (channels > 1)}"
+    seen += "" if layout_name.startswith(f"{channels} channel") else f" ({layout_name})"
     if channel_map is not None:
         _check_map(seen, channels, channel_map)
         return Ambisonics(channel_map)

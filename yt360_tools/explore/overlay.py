@@ -12,6 +12,7 @@ from yt360_tools.ambisonics import DIFFUSE, BandCovariances, CovarianceStream, S
 from yt360_tools.errors import MediaError, UsageError
 from yt360_tools.explore.project_source import InputHints, source_of_video
 from yt360_tools.explore.sound_input import OpenedSound, SoundInput, open_ambisonics
+from yt360_tools.files import disk_errors
 from yt360_tools.geometry import Array, er_rays, ray_from_angles
 from yt360_tools.media.frames import FrameReader
 from yt360_tools.media.probe import PictureProbe, probe_video
@@ -107,7 +108,8 @@ def write_overlay(
                 on_progress(time_s - start_s, end_s - start_s)
 
     sound = open_ambisonics(replace(source, start_s=start_s, end_s=end_s))
-    overlay.path.parent.mkdir(parents=True, exist_ok=True)
+    with disk_errors(overlay.path.parent):
+        overlay.path.parent.mkdir(parents=True, exist_ok=True)
     write_media(
         overlay.path,
         PictureTrack(evenly(drawn(), fps), WIDTH, WIDTH // 2, fps, label=equirectangular_label()),

@@ -41,6 +41,8 @@ from yt360_tools.media.probe import PictureProbe, probe_video
 from yt360_tools.media.writing import CONTAINERS
 from yt360_tools.projection import Sampler, Source
 
+_UNREAD_PICTURES = (".bmp", ".gif", ".avif", ".heic", ".heif", ".exr", ".hdr", ".jp2", ".jxl", ".svg")
+
 
 def project(
     path: Path,
@@ -88,12 +90,15 @@ def project(
 def _check_files(path: Path, output: Path) -> None:
     if not path.is_file():
         raise UsageError(f"{path} is {'a folder' if path.is_dir() else 'not there'}; a picture or a video is wanted")
+    if path.suffix.lower() in _UNREAD_PICTURES:
+        raise UsageError(f"{path.suffix} pictures are not read; make a {' or '.join(PICTURE_SUFFIXES[:2])} of it first")
     if output.is_dir():
         raise UsageError(f"{output} is a folder; give the name of a file")
+    above = next(folder for folder in output.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise UsageError(f"{output} cannot be: {above} is a file")
     if os.path.realpath(path) == os.path.realpath(output) or (output.exists() and os.path.samefile(path, output)):
         raise UsageError(f"{output} is the input itself; give another name")
-    if not output.absolute().parent.is_dir():
-        raise UsageError(f"the folder of {output} is not there")
     allowed = PICTURE_SUFFIXES if is_picture(path) else (*CONTAINERS, *PICTURE_SUFFIXES)
     if output.suffix.lower() not in allowed:
         what = "a still picture becomes" if is_picture(path) else "a video becomes"

@@ -102,5 +102,7 @@ def write_picture(path: Path, picture: Picture, quality: int | None = None) -> N
         done = False
     if not done:
         raise UsageError(f"OpenCV does not write {width} x {height} pixels of {picture.dtype} as {suffix}")
+    with disk_errors(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
     with disk_errors(path.parent), complete_file(path) as partial:
         encoded.tofile(partial)

@@ -30,7 +30,7 @@ class InputHints:
         pose: ``metadata``, ``ignore``, or ``YAW,PITCH,ROLL`` in degrees.
         pose_signs: how a header's pose counts, see `turned_pose`.
         eye: one of `EYES`.
-        eac_border_px: of an EAC frame.
+        eac_border_px: of an EAC frame; None for YouTube's.
     """
 
     projection: str = ""
@@ -40,7 +40,7 @@ class InputHints:
     pose: str = "metadata"
     pose_signs: str = "+++"
     eye: str = "left"
-    eac_border_px: float = EAC_BORDER_PX
+    eac_border_px: float | None = None
 
 
 def check_hints(hints: InputHints) -> InputHints:
@@ -64,7 +64,7 @@ def check_hints(hints: InputHints) -> InputHints:
         _pose(hints.pose)
     if hints.pose_signs not in POSE_SIGNS:
         raise UsageError(f"--pose-signs is one of {', '.join(POSE_SIGNS)}; got {hints.pose_signs!r}")
-    if not (np.isfinite(hints.eac_border_px) and hints.eac_border_px >= 0):
+    if hints.eac_border_px is not None and not (np.isfinite(hints.eac_border_px) and hints.eac_border_px >= 0):
         raise UsageError(f"--eac-border is 0 pixels or more; got {hints.eac_border_px}")
     implied = "cubemap" if hints.faces else "er" if hints.bounds else ""
     return replace(hints, projection=_NAMES.get(projection, implied))
@@ -159,7 +159,12 @@ def _source(decided: SourceLayout, hints: InputHints, width: int, height: int) -
         layout = replace(layout, pose_deg=_pose(hints.pose))
     elif hints.pose == "ignore":
         layout = replace(layout, pose_deg=(0.0, 0.0, 0.0))
-    return Source(layout, width, height, (hints.eac_border_px, hints.eac_border_px), hints.eye)
+    if hints.eac_border_px is not None and layout.projection != "eac":
+        raise UsageError(f"--eac-border belongs to an EAC picture, and the input is {layout.projection}; leave it out")
+    if hints.eye != "left" and layout.stereo == "mono":
+        raise UsageError(f"the input is mono: there is no {hints.eye} eye; --stereo says how two lie in it, if they do")
+    border_px = EAC_BORDER_PX if hints.eac_border_px is None else hints.eac_border_px
+    return Source(layout, width, height, (border_px, border_px), hints.eye)
 
 
 def _pose(text: str) -> tuple[float, float, float]:

@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from yt360_tools.errors import UsageError
+from yt360_tools.errors import MediaError, UsageError
 from yt360_tools.explore.project_asked import Note, Progress, Projected, Settings, Span, about_rate, exact_rate, taken
 from yt360_tools.explore.project_source import described
 from yt360_tools.explore.project_track import SoundWish, planned_sound
 from yt360_tools.explore.project_views import Looking, Request, plan_looking
+from yt360_tools.files import disk_errors
+from yt360_tools.media.completeness import check_complete
 from yt360_tools.media.frames import FrameReader, frame_count
 from yt360_tools.media.probe import PictureProbe
 from yt360_tools.media.spherical_boxes import SPECIFIED_FACES, PictureLabel, cubemap_label, equirectangular_label
@@ -50,6 +52,7 @@ def project_video(
     """
     check_encoding(output, settings.encoding)
     note(f"input: {described(source)}")
+    _note_if_cut_short(path, note)
     start_s, end_s = taken(probe, span)
     looking = plan_looking(request, source, is_video=True, default_faces=SPECIFIED_FACES)
     first = looking.view_at(start_s)
@@ -68,6 +71,8 @@ def project_video(
         track = PictureTrack(
             counter.counted(progress(cut, about)), first.width, first.height, rate, tick_s, _label(first, note)
         )
+        with disk_errors(output.parent):
+            output.parent.mkdir(parents=True, exist_ok=True)
         write_media(output, track, sound, settings.encoding)
     return Projected(
         output,
@@ -80,6 +85,14 @@ def project_video(
         sound.channels if sound else 0,
         sound.sample_rate_hz if sound else 0,
     )
+
+
+def _note_if_cut_short(path: Path, note: Note) -> None:
+    """What is there is turned all the same; that more was meant to be is worth knowing."""
+    try:
+        check_complete(path)
+    except MediaError as error:
+        note(f"note: {error}")
 
 
 class _Counter:

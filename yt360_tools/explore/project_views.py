@@ -17,6 +17,7 @@ from yt360_tools.records import View
 
 TARGETS = ("viewport", "cube", "er", "eac")
 _PROJECTION = {"cube": "cubemap", "er": "er", "eac": "eac"}
+HFOV_DEG = 90.0
 _ASPECT = 16 / 9
 _MOST_PX, _LEAST_PX = 3840, 16
 _MOST_PIXELS = 2**27
@@ -30,7 +31,7 @@ class Request:
     Attributes:
         to: one of `TARGETS`.
         direction: where the middle of the picture looks; of a whole sphere, where its front lies.
-        hfov_deg, vfov_deg: of a viewport; without vfov its pixels are square.
+        hfov_deg, vfov_deg: of a viewport; without hfov it is `HFOV_DEG`, without vfov its pixels are square.
         size: pixels, ``S`` or ``WIDTHxHEIGHT``; empty: as fine as the source. S is a viewport's side, ER's width,
             a face's side.
         faces: of a cube, how its faces are laid; empty for the default.
@@ -39,7 +40,7 @@ class Request:
 
     to: str
     direction: Direction
-    hfov_deg: float = 90.0
+    hfov_deg: float | None = None
     vfov_deg: float | None = None
     size: str = ""
     faces: str = ""
@@ -73,8 +74,8 @@ def plan_looking(request: Request, source: Source, *, is_video: bool, default_fa
         return _still(whole)
     if request.path is None:
         width, height = _viewport_size(request, source, is_video)
-        return _still(viewport(request.direction, request.hfov_deg, width, height, request.vfov_deg))
-    path = read_path(request.path, roll_deg=request.direction.roll_deg, hfov_deg=request.hfov_deg)
+        return _still(viewport(request.direction, request.hfov_deg or HFOV_DEG, width, height, request.vfov_deg))
+    path = read_path(request.path, roll_deg=request.direction.roll_deg, hfov_deg=request.hfov_deg or HFOV_DEG)
     width, height = _viewport_size(request, source, is_video, hfov_deg=float(path.hfov_deg[0]))
     return _moving(path, request, width, height)
 
@@ -98,7 +99,8 @@ def _check(request: Request, is_video: bool) -> None:
         raise UsageError(f"--to is {', '.join(TARGETS)}; got {request.to!r}{nearest(request.to, TARGETS)}")
     look = request.direction
     if not np.isfinite([look.yaw_deg, look.pitch_deg, look.roll_deg]).all():
-        raise UsageError(f"yaw, pitch and roll are finite numbers of degrees; got {look}")
+        got = f"{look.yaw_deg:g}, {look.pitch_deg:g} and {look.roll_deg:g}"
+        raise UsageError(f"yaw, pitch and roll are finite numbers of degrees; got {got}")
     if not -90 <= look.pitch_deg <= 90:
         raise UsageError(f"a pitch lies between -90 and 90 degrees; got {look.pitch_deg:g}")
     if request.faces and request.to != "cube":
@@ -106,14 +108,16 @@ def _check(request: Request, is_video: bool) -> None:
     if request.path is not None and (request.to != "viewport" or not is_video):
         seen = f"--to {request.to}" if is_video else "a still picture"
         raise UsageError(f"--path moves the viewport of a video; with {seen} leave it out")
+    if request.path is not None and (look.yaw_deg or look.pitch_deg):
+        raise UsageError("--path says where the viewport looks; leave out --yaw and --pitch")
     for name, angle in (("hfov", request.hfov_deg), ("vfov", request.vfov_deg)):
         if angle is not None and not 0 < angle < 180:
             raise UsageError(
                 f"a viewport's {name} lies between 0 and 180 degrees, both excluded; got {angle:g}"
                 + ("; the whole sphere fits into --to er, eac or cube" if angle >= 180 else "")
             )
-    if request.vfov_deg is not None and request.to != "viewport":
-        raise UsageError(f"--vfov belongs to a viewport; with --to {request.to} leave it out")
+        if angle is not None and request.to != "viewport":
+            raise UsageError(f"--{name} belongs to a viewport; with --to {request.to} leave it out")
 
 
 def _check_pixels(width: int, height: int) -> tuple[int, int]:
@@ -146,7 +150,7 @@ def _viewport_size(request: Request, source: Source, is_video: bool, hfov_deg: f
         width, height = parse_size(request.size.lower())
         _check_even(is_video, width, height)
         return _check_pixels(width, height)
-    half = math.tan(math.radians(hfov_deg or request.hfov_deg) / 2)
+    half = math.tan(math.radians(hfov_deg or request.hfov_deg or HFOV_DEG) / 2)
     wide = min(_pixels_a_turn(source) / math.pi * half, _MOST_PX)
     aspect = _ASPECT if request.vfov_deg is None else half / math.tan(math.radians(request.vfov_deg) / 2)
     return _even(wide), min(_even(wide / aspect), 2 * _MOST_PX)

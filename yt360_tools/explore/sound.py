@@ -15,6 +15,7 @@ from yt360_tools.explore.sound_files import SoundFile, check_pattern, check_soun
 from yt360_tools.explore.sound_input import OpenedSound, SoundInput, open_ambisonics
 from yt360_tools.explore.sound_map import draw_sound_map
 from yt360_tools.files import write_whole
+from yt360_tools.geometry import Direction
 
 Progress = Callable[[str, float, float], object]
 """Called with what is being done, how many seconds are done, and how many are expected."""
@@ -131,10 +132,14 @@ def check_outputs(source: Path, outputs: SoundOutputs) -> None:
         known[path.resolve()] = "is named for two outputs"
 
 
+def _turned(view: Direction | None) -> str:
+    return f", seen from yaw {view.yaw_deg:g}, pitch {view.pitch_deg:g}, roll {view.roll_deg:g}" if view else ""
+
+
 def _write_answers(heard: HeardSound, outputs: SoundOutputs) -> None:
     start_s = heard.opened.start_s
     if outputs.picture is not None:
-        title = f"{heard.source.path.name}: from where its sound comes"
+        title = f"{heard.source.path.name}: from where its sound comes{_turned(heard.source.view)}"
         picture = draw_sound_map(heard.analysis, title, start_s=start_s, pattern=outputs.map_pattern)
         write_whole(outputs.picture, picture)
     if outputs.table is not None:

@@ -67,6 +67,8 @@ def open_ambisonics(source: SoundInput) -> OpenedSound:
             f"unknown format of ambisonics {source.source_format!r}{nearest(source.source_format, FORMATS)}; "
             f"known: {', '.join(FORMATS)}"
         )
+    if source.path.is_dir():
+        raise UsageError(f"{source.path} is a folder; a media file with ambisonic sound is needed")
     if not source.path.exists():
         raise UsageError(f"{source.path} is not there; a media file with ambisonic sound is needed")
     probe = probe_sound(source.path)
