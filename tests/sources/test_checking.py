@@ -85,8 +85,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[HostileServer]:
 
 def fetch_in_pieces(server: HostileServer, folder: Path) -> None:
     config = DownloadConfig(pause_s=0.0)
-    options = {**session_options(config), "outtmpl": {"default": str(folder / "v.mp4")}}
-    with WatchedSession(options, config, auto_init=False) as session:
+    with WatchedSession(session_options(config), config, target=folder / "v", auto_init=False) as session:
         address = f"{server.address}/list.m3u8"
         session.process_ie_result({"id": "v", "title": "v", "url": address, "ext": "mp4", "protocol": "m3u8_native"})
         session.forget_notes()

@@ -61,9 +61,12 @@ def test_wrong_arguments_are_refused_before_the_first_video(config: DownloadConf
 
 
 def test_a_pause_lies_between_requests_and_before_files() -> None:
-    options = session_options(DownloadConfig(sleep_s=2.5))
-    assert (options["sleep_interval"], options["sleep_interval_requests"]) == (2.5, 2.5)
-    assert not {"sleep_interval", "sleep_interval_requests"} & set(session_options(DownloadConfig()))
+    options = session_options(DownloadConfig(sleep_s=2.0, jitter=0.25))
+    assert (options["sleep_interval"], options["max_sleep_interval"]) == (1.5, 2.5)
+    between = {session_options(DownloadConfig(sleep_s=2.0, jitter=0.25))["sleep_interval_requests"] for _ in range(9)}
+    assert len(between) == 9
+    assert all(1.5 <= pause_s <= 2.5 for pause_s in between)
+    assert not [key for key in session_options(DownloadConfig()) if "sleep_interval" in key]
 
 
 def test_nothing_is_merged_mended_cached_or_asked_beside_the_media() -> None:

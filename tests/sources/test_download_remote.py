@@ -102,7 +102,7 @@ def test_a_file_that_has_changed_meanwhile_is_not_glued(tmp_path: Path) -> None:
     folder.mkdir()
     served.write_bytes(BODY)
     address = f"file://{served}"
-    part = remote.Part(folder / "v.mp4", remote.what_of(address))
+    part = remote.PartialFile(folder / "v.mp4", remote.what_of(address))
     part.announced(len(BODY), "another mark")
     part.path.write_bytes(BODY[:1000])
     part.checkpoint()
@@ -124,6 +124,25 @@ def test_a_scheme_that_cannot_be_opened_says_what_can(scheme: str, error: type[E
     with pytest.raises(error, match=said) as caught:
         open_source(config_for(f"{scheme}://me:s3cret@host/{{video_id}}.mp4"))
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"), [("media/{video_id}.mp4", "--media FOLDER"), ("youtub", "did you mean 'youtube'")]
+)
+def test_what_is_no_template_is_told_in_a_line(source: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said) as caught:
+        open_source(config_for(source))
+    assert "is neither 'youtube' nor a URL template" in str(caught.value)
+    assert len(str(caught.value)) < 240
+
+
+def test_what_a_package_says_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(address: str) -> None:
+        raise RuntimeError("\x1b[31mbusy\r\x07 now")
+
+    monkeypatch.setattr(remote, "_opened", failing)
+    with pytest.raises(TransientError, match=r"RuntimeError: \[31mbusy now$"):
+        remote.copy_address("memory://a/b.mp4", tmp_path, "b", DownloadConfig())
 
 
 def test_sources_of_two_kinds_are_refused() -> None:

@@ -18,7 +18,7 @@ from worlds.hostile_server import Break, HostileServer, Serve, Status, serving
 
 from yt360_tools.config import DownloadConfig
 from yt360_tools.sources import parts
-from yt360_tools.sources.parts import FileChanged, Part
+from yt360_tools.sources.parts import FileChanged, PartialFile
 
 BODY = small_media.picture("the body", pad_bytes=90_000)
 DRIVER = Path(__file__).parents[1] / "worlds" / "killing_driver.py"
@@ -134,6 +134,24 @@ def test_a_part_of_a_version_that_is_gone_is_begun_again(
     assert len(server.asked) == 2
 
 
+@pytest.mark.parametrize("how", ["end", "stall"])
+@pytest.mark.parametrize("now", [BODY, small_media.picture("smaller", pad_bytes=60_000)])
+def test_a_part_that_is_longer_than_the_file_is_now_is_begun_again(
+    how: str, now: bytes, server: HostileServer, tmp_path: Path
+) -> None:
+    """Nothing marks the version: the server's answer to the range is 416, and to a second such request, too."""
+    longer = small_media.picture("longer", pad_bytes=290_000)
+    server.add("/v.mp4", Break(longer, etag="", after=200_000, how=how), Serve(now, etag=""))
+    config = DownloadConfig(source=(f"{server.address}/{{video_id}}.mp4",), attempts=1, pause_s=0.0, timeout_s=0.5)
+    runs = Runs(tmp_path, ["v"])
+    runs.run(config)
+    (part,) = runs.workspace.partial_folder("v").glob("*.part")
+    assert part.stat().st_size > len(now)
+    assert by_video(runs.run(config).outcomes) == {"v": ("done", "")}
+    assert runs.media("v") == {"v.mp4": now}
+    assert [bool(asked) for asked in ranges(server)] == [False, True, False]
+
+
 def test_a_final_answer_leaves_no_part(broken: tuple[Runs, DownloadConfig, Path], server: HostileServer) -> None:
     runs, config, _ = broken
     server.add("/v.mp4", Status(404))
@@ -146,8 +164,8 @@ def test_a_checkpoint_is_set_while_bytes_come(
 ) -> None:
     monkeypatch.setattr(parts, "CHECKPOINT_BYTES", 20_000)
     seen: list[int] = []
-    checkpoint = Part.checkpoint
-    monkeypatch.setattr(Part, "checkpoint", lambda self: (checkpoint(self), seen.append(self.note.bytes))[0])
+    checkpoint = PartialFile.checkpoint
+    monkeypatch.setattr(PartialFile, "checkpoint", lambda self: (checkpoint(self), seen.append(self.note.bytes))[0])
     server.add("/v.mp4", Serve(BODY))
     config = DownloadConfig(source=(f"{server.address}/{{video_id}}.mp4",))
     runs = Runs(tmp_path, ["v"])
@@ -158,11 +176,11 @@ def test_a_checkpoint_is_set_while_bytes_come(
 
 
 def test_a_part_says_when_a_server_sends_the_rest_of_another_file(tmp_path: Path) -> None:
-    part = Part(tmp_path / "v.mp4", "v")
+    part = PartialFile(tmp_path / "v.mp4", "v")
     part.announced(100, '"a"')
     part.path.write_bytes(bytes(40))
     part.checkpoint()
-    again = Part(tmp_path / "v.mp4", "v")
+    again = PartialFile(tmp_path / "v.mp4", "v")
     assert again.resume() == 40
     again.announced(100, '"a"', begins_at=40)
     again.announced(None, "", begins_at=40)
@@ -178,11 +196,11 @@ def test_a_part_says_when_a_server_sends_the_rest_of_another_file(tmp_path: Path
 
 LEDGER = "yt360_tools.pipeline.ledger:Ledger.record"
 MOMENTS = (
-    "before yt360_tools.sources.parts:Part.announced 2",
-    "after yt360_tools.sources.parts:Part.announced 1",
-    "before yt360_tools.sources.parts:Part.settle 1",
-    "after yt360_tools.sources.parts:Part.settle 3",
-    "after yt360_tools.sources.parts:Part._write 5",
+    "before yt360_tools.sources.parts:PartialFile.announced 2",
+    "after yt360_tools.sources.parts:PartialFile.announced 1",
+    "before yt360_tools.sources.parts:PartialFile.settle 1",
+    "after yt360_tools.sources.parts:PartialFile.settle 3",
+    "after yt360_tools.sources.parts:PartialFile._write 5",
     "before yt360_tools.pipeline.download:check_fetched 2",
     "after yt360_tools.pipeline.download:check_fetched 1",
     "before os:replace 2 .fetched",

@@ -12,11 +12,13 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 import pytest
 from worlds import small_media
 
+from yt360_tools import __version__
 from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import MediaError, TransientError, UsageError
 from yt360_tools.pipeline.download import DownloadTask
@@ -33,6 +35,7 @@ class Places(http.server.BaseHTTPRequestHandler):
     """``/404/...`` answers so; ``/page/...`` with a page; ``/to/...`` leads to ``/media/...``; else media."""
 
     seen: list[tuple[str, str | None, str | None]]
+    agents: ClassVar[list[str]] = []
 
     def __init__(self, seen: list[tuple[str, str | None, str | None]], *arguments: object) -> None:
         self.seen = seen
@@ -40,8 +43,12 @@ class Places(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.seen.append((self.path, self.headers.get("Cookie"), self.headers.get("Authorization")))
+        self.agents.append(self.headers["User-Agent"])
         place = urlsplit(self.path).path.split("/")[1]  # a proxy is asked for whole addresses
-        if place.isdigit():
+        if place == "controls":
+            self.send_response(503, "Busy\x1b]0;owned\x07\x1b[2J\x9b1m\x00")
+            self.end_headers()
+        elif place.isdigit():
             self.send_error(int(place))
         elif place == "to":
             self.send_response(302)
@@ -120,6 +127,22 @@ def test_an_answers_meaning_and_no_secret_in_it(
     assert not [secret for secret in SECRETS if secret in str(outcome)]
 
 
+def test_a_terminal_is_shown_no_control_characters(host: str, fetched: Callable[..., Outcome]) -> None:
+    """Neither is the ledger: a server's words could clear a screen, or rename a window."""
+    outcome = fetched(f"http://{host}/controls/{{video_id}}.mp4")
+    assert outcome.reason == "network"
+    assert "Busy ]0;owned [2J 1m" in outcome.detail
+    assert outcome.detail.isprintable()
+
+
+@pytest.mark.parametrize("name", ["{video_id}.mp4", "{video_id}"])
+def test_a_server_is_told_who_asks(name: str, host: str, fetched: Callable[..., Outcome]) -> None:
+    """Also where the extension has to be asked for first. yt-dlp would say that it is a browser."""
+    Places.agents.clear()
+    assert fetched(f"http://{host}/m/{name}").state == "done"
+    assert set(Places.agents) == {f"yt360-tools/{__version__}"}
+
+
 @pytest.mark.parametrize("answer", ["a port that is closed", "407", "500"])
 def test_a_proxys_address_is_never_told(answer: str, host: str, fetched: Callable[..., Outcome]) -> None:
     proxy = host
@@ -183,13 +206,13 @@ def test_a_page_for_one_extension_does_not_hide_the_next(
     monkeypatch.setitem(PAGES, "video-1.mp4", PAGES["page"])
     source = open_source(DownloadConfig(source=(f"http://{host}/{{video_id}}.{{ext}}",), attempts=1))
     source.fetch("video-1", tmp_path)
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"video-1.webm": MEDIA}
+    assert {path.name: path.read_bytes() for path in tmp_path.glob("[!.]*")} == {"video-1.webm": MEDIA}
 
 
 @pytest.mark.parametrize(("name", "kept"), [("{video_id}.mkv", "v.mkv"), ("get?id={video_id}", "v.mp4")])
 def test_a_redirect_is_followed_and_the_extension_found(name: str, kept: str, host: str, tmp_path: Path) -> None:
     open_source(DownloadConfig(source=(f"http://{host}/to/{name}",), attempts=1)).fetch("v", tmp_path)
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {kept: MEDIA}
+    assert {path.name: path.read_bytes() for path in tmp_path.glob("[!.]*")} == {kept: MEDIA}
 
 
 def test_a_password_in_the_address_is_sent(

@@ -12,6 +12,7 @@ from worlds.hostile_server import Break, HostileServer, Serve, Status, serving
 from yt_dlp.extractor.youtube import YoutubeIE
 
 from yt360_tools.config import DownloadConfig
+from yt360_tools.sources.listing import list_youtube
 
 VIDEO = "abcdefghi-_"
 TALL, SMALL = small_media.picture("tall", pad_bytes=60_000), small_media.picture("small", pad_bytes=50_000)
@@ -85,6 +86,26 @@ def test_a_picture_that_is_there_is_not_fetched_again_with_the_sound(
     assert [asked.range for asked in server.asked if asked.path == "/338"][1]
 
 
+def test_neither_track_is_fetched_again_because_what_was_said_of_them_cannot_be_written(
+    server: HostileServer, youtube: Callable[[dict[str, Any]], None], tmp_path: Path
+) -> None:
+    server.add("/page", Serve(b"<html>"))
+    server.add("/338", Serve(SOUND))
+    server.add("/313", Serve(TALL))
+    youtube(offered(server, ("313", 2160)))
+    runs = Runs(tmp_path, [VIDEO])
+    in_the_way = runs.workspace.partial_folder(VIDEO) / f"{VIDEO}.info.json"
+    server.fuse_bytes, server.at_its_end = 1, in_the_way.mkdir
+    config = DownloadConfig(attempts=1, pause_s=0.0)
+    assert by_video(runs.run(config).outcomes) == {VIDEO: ("failed", "disk")}
+    in_the_way.rmdir()
+    assert by_video(runs.run(config).outcomes) == {VIDEO: ("done", "")}
+    kept = runs.media(VIDEO)
+    assert (kept[f"{VIDEO}.video.mp4"], kept[f"{VIDEO}.audio.wav"]) == (TALL, SOUND)
+    assert sorted(kept) == [f"{VIDEO}.audio.wav", f"{VIDEO}.info.json", f"{VIDEO}.video.mp4"]
+    assert (server.count("/313"), server.count("/338"), server.count("/page")) == (1, 1, 2)
+
+
 def test_another_choice_is_not_glued_onto_the_first(
     server: HostileServer, youtube: Callable[[dict[str, Any]], None], tmp_path: Path
 ) -> None:
@@ -113,6 +134,51 @@ def test_a_video_that_is_shorter_than_announced_is_incomplete(
     assert (entry.state, entry.reason) == ("failed", "incomplete")
     assert "60.00 s were announced" in entry.detail
     assert server.count("/313") == CONFIG.attempts
+
+
+@pytest.mark.parametrize("live_status", ["is_live", "is_upcoming", "post_live"])
+def test_what_has_not_ended_is_refused_before_anything_is_fetched(
+    live_status: str, server: HostileServer, youtube: Callable[[dict[str, Any]], None], tmp_path: Path
+) -> None:
+    """yt-dlp would record it as long as it lasts, through ffmpeg, from wherever it is now."""
+    server.add("/page", Serve(b"<html>"))
+    formats = offered(server, ("313", 2160))
+    formats["formats"][1] |= {"protocol": "m3u8_native"}
+    youtube({**formats, "live_status": live_status})
+    runs = Runs(tmp_path, [VIDEO])
+    runs.run(DownloadConfig(attempts=1))
+    entry = runs.entries()[VIDEO]
+    assert (entry.state, entry.reason) == ("failed", "live")
+    assert "run again when the recording is there" in entry.detail
+    assert {asked.path for asked in server.asked} == {"/page"}
+
+
+def test_what_was_live_is_fetched(
+    server: HostileServer, youtube: Callable[[dict[str, Any]], None], tmp_path: Path
+) -> None:
+    for path, body in {"/page": b"<html>", "/338": SOUND, "/313": TALL}.items():
+        server.add(path, Serve(body))
+    youtube(offered(server, ("313", 2160), live_status="was_live"))
+    assert by_video(Runs(tmp_path, [VIDEO]).run(CONFIG).outcomes) == {VIDEO: ("done", "")}
+
+
+def test_who_only_lists_pauses_between_videos_alone(
+    server: HostileServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The pause between an extractor's requests would come on top."""
+    slept: list[float] = []
+
+    def extract(self: YoutubeIE, url: str) -> dict[str, Any]:
+        for _ in range(3):
+            self._download_webpage(f"{server.address}/page", VIDEO)
+        return offered(server, ("313", 2160))
+
+    monkeypatch.setattr(YoutubeIE, "_real_extract", extract)
+    monkeypatch.setattr(YoutubeIE, "_real_initialize", lambda self: None)
+    monkeypatch.setattr(yt_dlp.extractor.common.time, "sleep", slept.append)
+    server.add("/page", Serve(b"<html>"))
+    list_youtube(VIDEO, DownloadConfig(sleep_s=9.0))
+    assert (server.count("/page"), slept) == (3, [])
 
 
 def test_a_bot_wall_stops_the_run(server: HostileServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

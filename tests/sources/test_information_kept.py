@@ -13,8 +13,10 @@ from worlds.recorded_youtube import TOKEN, Recorded, asking, plugin_environment,
 from yt_dlp.extractor.youtube import YoutubeIE
 
 from yt360_tools.config import DownloadConfig
+from yt360_tools.errors import TransientError
 from yt360_tools.sources import information
 from yt360_tools.sources.information import write_information
+from yt360_tools.sources.listing import list_youtube
 from yt360_tools.sources.youtube import YoutubeSource
 
 VIDEO = "abcdefghi-_"
@@ -62,6 +64,15 @@ def test_a_dictionary_full_of_secrets_leaves_none(tmp_path: Path) -> None:
 def test_what_the_configuration_holds_secret_is_masked_in_texts(tmp_path: Path) -> None:
     kept = written(tmp_path / "x.info.json", DownloadConfig(extractor_args=("youtube:po_token=web.gvs+2160s",)))
     assert kept["formats"][0]["format_note"].startswith("***, mesh")
+
+
+def test_texts_are_kept_in_one_line_without_what_a_terminal_obeys(tmp_path: Path) -> None:
+    """Half a character, as JSON can hold it, cannot be written at all."""
+    path = tmp_path / "x.info.json"
+    said = full_of_secrets() | {"title": "Sea\x1b[2J\r\n\u202eof \ud83d\x9b1mice", "license": "\x07"}
+    write_information(path, said, {}, DownloadConfig())
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    assert (kept["title"], kept["license"]) == ("Sea [2J of 1mice", "")
 
 
 def test_a_stop_while_writing_leaves_nothing_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,6 +136,19 @@ class TestBesideTheMedia:
     def test_nothing_that_expires_or_is_personal(self, noted: dict[str, Any], youtube: Recorded) -> None:
         text = json.dumps(noted)
         assert not [word for word in (*IN_ANSWERS, youtube.address) if word in text]
+
+
+@pytest.mark.parametrize("said", ["isLive", "isUpcoming", "isPostLiveDvr"])
+def test_what_has_not_ended_is_told_as_live(said: str, youtube: Recorded, tmp_path: Path) -> None:
+    """As yt-dlp's own extractor reads it from a player's answer."""
+    answer = video(sphere(), quad())
+    answer["videoDetails"] |= {said: True, "isLiveContent": True}
+    youtube.answers[VIDEO] = answer
+    for ask in (list_youtube, lambda video_id, config: YoutubeSource(config).fetch(video_id, tmp_path)):
+        with pytest.raises(TransientError) as caught:
+            ask(VIDEO, DownloadConfig(attempts=1))
+        assert caught.value.reason == "live"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_listing_holds_no_address(youtube: Recorded, tmp_path: Path) -> None:

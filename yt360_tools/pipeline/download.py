@@ -209,7 +209,7 @@ def run_downloads(
     """Fetch videos, several at once: what heals is tried again after a pause, a wall slows all down, room is kept."""
     queue: Queue = InOrder(tasks)
     if tasks and not isinstance(tasks[0].source, LocalSource):
-        room = partial(check_room, workspace.raw, 0, config)
+        room = partial(check_room, workspace.raw, config)
         queue = DownloadQueue(tasks, config, check_room=room, clock=clock, now=now, draw=draw)
     pool = partial(thread_pool, config.jobs)
     outcomes = run_queue(queue, ledger, pool, in_flight=config.jobs, title=STAGE, unit="video", sleep=sleep)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from yt360_tools.config import DownloadConfig
 from yt360_tools.sources.templates import TemplateSource
-from yt360_tools.sources.ytdlp import download_address, template_path
+from yt360_tools.sources.ytdlp import download_address
 
 
 class HttpSource(TemplateSource):
@@ -15,4 +15,4 @@ class HttpSource(TemplateSource):
 
 
 def _get(address: str, destination: Path, name: str, config: DownloadConfig) -> None:
-    download_address(address, template_path(destination, name) + ".%(ext)s", config)
+    download_address(address, destination / name, config)

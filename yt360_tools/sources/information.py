@@ -14,6 +14,7 @@ from yt360_tools.files import complete_file
 from yt360_tools.sources.offers import client_names, read_offer
 from yt360_tools.sources.policy import Choice
 from yt360_tools.sources.secrets import without_secrets
+from yt360_tools.sources.words import one_line
 
 _OF_VIDEO = (
     "title", "channel_id", "upload_date", "release_date", "duration", "license", "language", "availability",
@@ -65,7 +66,7 @@ def _format(entry: dict[str, Any], choices: dict[str, Choice], config: DownloadC
 
 
 def _plain(value: Any, config: DownloadConfig) -> Any:
-    """A number, or a text without secrets; None for all else."""
+    """A number, or a text in one line without secrets; None for all else."""
     if isinstance(value, str):
-        return without_secrets(value, config)
+        return without_secrets(one_line(value), config)
     return value if isinstance(value, int | float | bool) else None

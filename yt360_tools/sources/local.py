@@ -36,6 +36,12 @@ class LocalSource:
         return tuple(dict.fromkeys(self._files(video_id).values()))
 
     def fetch(self, video_id: str, destination: Path) -> None:
+        """Put a video's files into a folder: links to them, or copies where the disk is another one.
+
+        Raises:
+            MediaError: a path that the manifest names leads out of the folder: ``unsafe_path``.
+            TransientError: there is no such file (``missing_media``), or the disk failed.
+        """
         for name, path in self._files(video_id).items():
             _link_or_copy(path.resolve(), destination / name)
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from yt360_tools.sources.words import one_line
+
 PICTURES = {"mesh": "eac", "equi": "er", "equi_threed_top_bottom": "er-top-bottom"}
 """YouTube's words for a sphere, and ours. A label is no proof: EAC was served as ``equi``, and VR180 is ``mesh``."""
 
@@ -78,19 +80,19 @@ def read_offer(entry: Mapping[str, Any], clients: Mapping[str, str] | None = Non
     words = _words(entry)
     kind, label = _sphere(words) if has_picture else _spatial(entry, words) if has_sound else ("", "")
     return Offer(
-        format_id=str(entry.get("format_id", "")),
+        format_id=_text(entry, "format_id"),
         track=track,
         kind=kind,
         label=label,
-        codec=_codec(str(entry.get("vcodec" if has_picture else "acodec") or "")),
+        codec=_codec(_text(entry, "vcodec" if has_picture else "acodec")),
         width=entry.get("width"),
         height=entry.get("height") or _lines_of_label(words) if has_picture else None,
         fps=entry.get("fps") if has_picture else None,
-        dynamic_range=str(entry.get("dynamic_range") or "SDR") if has_picture else "",
+        dynamic_range=_text(entry, "dynamic_range") or "SDR" if has_picture else "",
         channels=entry.get("audio_channels"),
         bit_rate_kbps=float(entry.get("tbr") or entry.get("vbr" if has_picture else "abr") or 0),
         size_bytes=entry.get("filesize") or entry.get("filesize_approx"),
-        language=str(entry.get("language") or ""),
+        language=_text(entry, "language"),
         language_preference=entry.get("language_preference") or -1,
         client=next((known[word] for word in reversed(words) if word in known), ""),
         is_muxed=has_picture and entry.get("acodec") not in (None, "none"),
@@ -113,8 +115,12 @@ def client_names() -> dict[str, str]:
     return {short: "|".join(names) for short, names in found.items()}
 
 
+def _text(entry: Mapping[str, Any], key: str) -> str:
+    return one_line(str(entry.get(key) or ""))
+
+
 def _words(entry: Mapping[str, Any]) -> list[str]:
-    return [word for part in str(entry.get("format_note") or "").split(",") if (word := part.strip())]
+    return [word for part in _text(entry, "format_note").split(",") if (word := part.strip())]
 
 
 def _sphere(words: list[str]) -> tuple[str, str]:

@@ -9,13 +9,17 @@ that sha256: what a crash or a disk did to a ``.part`` is seen before it is take
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
+import uuid
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from yt360_tools.errors import TransientError
 
 CHECKPOINT_BYTES = 4 << 20
 """What a kill may cost of a file: how many bytes lie between two checkpoints."""
+
+THIS_PROCESS = uuid.uuid4().hex[:12]
+"""A word that tells this process from those before it; numbers of processes come again."""
 
 _BLOCK = 1 << 20
 
@@ -34,6 +38,8 @@ class Note:
         mark: the server's mark of the version; empty when it gave none.
         bytes: the checkpoint.
         sha256: of the bytes before the checkpoint.
+        fetched_by: `THIS_PROCESS` of who is fetching the rest; empty when nobody is. A workspace belongs to one process
+            at a time, so another word than ours is that of one that was killed.
     """
 
     what: str
@@ -41,10 +47,11 @@ class Note:
     mark: str = ""
     bytes: int = 0
     sha256: str = hashlib.sha256().hexdigest()
+    fetched_by: str = ""
 
 
-class Part:
-    """The part of one file.
+class PartialFile:
+    """A file of which some bytes are there.
 
     Attributes:
         target: the file's path when it is whole.
@@ -90,11 +97,12 @@ class Part:
         if begins_at:
             is_longer = total is not None and before.total not in (None, total)
             if is_longer or (mark and before.mark not in ("", mark)):
-                raise FileChanged
+                raise FileChanged("the server sends the rest of another file")
         else:
             self.discard()
             before = self.note
-        self._write(Note(before.what, total or before.total, mark or before.mark, before.bytes, before.sha256))
+        announced = replace(before, total=total or before.total, mark=mark or before.mark, fetched_by=THIS_PROCESS)
+        self._write(announced)
 
     def grown(self) -> None:
         """Set a checkpoint when enough bytes have come since the last one."""
@@ -106,7 +114,7 @@ class Part:
         size = self.size
         if size > self.note.bytes:
             self._digest = _digest_of(self.path, size, self._digest, begin=self.note.bytes)
-            self._write(Note(self.note.what, self.note.total, self.note.mark, size, self._digest.hexdigest()))
+            self._write(replace(self.note, bytes=size, sha256=self._digest.hexdigest()))
 
     def settle(self) -> None:
         """Note what there is at the end of a try, whether the file is whole or has broken off.
@@ -116,17 +124,19 @@ class Part:
         """
         if not self.target.exists():
             self.checkpoint()
+            self._let_go()
             return
         size, total = self.target.stat().st_size, self.note.total
         if total is not None and size != total:
             os.replace(self.target, self.path)
             if size < total:
                 self.checkpoint()
+                self._let_go()
             else:
                 self.discard()
             raise TransientError("incomplete", f"{self.target.name}: {total} bytes were announced, and {size} came")
         digest = _digest_of(self.target, size, self._digest, begin=min(size, self.note.bytes))
-        self._write(Note(self.note.what, size, self.note.mark, size, digest.hexdigest()))
+        self._write(replace(self.note, total=size, bytes=size, sha256=digest.hexdigest(), fetched_by=""))
 
     def finish(self) -> None:
         """The part becomes the file; the note stays until the download is verified."""
@@ -141,6 +151,11 @@ class Part:
         for path in (self.path, self._note_path):
             path.unlink(missing_ok=True)
         self.note, self._digest = Note(self.note.what), hashlib.sha256()
+
+    def _let_go(self) -> None:
+        """Note that nobody is fetching the rest."""
+        if self.note.fetched_by:
+            self._write(replace(self.note, fetched_by=""))
 
     def _write(self, note: Note) -> None:
         beside = self._note_path.with_name(f"{self._note_path.name}.new")
@@ -170,18 +185,14 @@ def has_parts(folder: Path) -> bool:
     return any(target.exists() or target.with_name(f"{target.name}.part").exists() for target in targets)
 
 
-def clear_notes(folder: Path) -> None:
-    """Remove all notes: the files are what they are."""
-    for path in folder.glob(".*"):
-        if path.name.endswith((".note", ".note.new")):
-            path.unlink()
-
-
 def clear_parts(folder: Path) -> None:
-    """Remove what was begun and not used in the end, such as another format's bytes."""
-    clear_notes(folder)
+    """Remove all notes, and what was begun and not used in the end, such as another format's bytes.
+
+    Not before all that was asked for is there: without its note a file is fetched again.
+    """
     for path in folder.iterdir():
-        if path.name.endswith(".part"):
+        is_note = path.name.startswith(".") and path.name.endswith((".note", ".note.new"))
+        if is_note or path.name.endswith(".part"):
             path.unlink()
 
 

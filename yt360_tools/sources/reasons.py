@@ -106,7 +106,11 @@ _ALL = (
     ),
     Reason("network", "heals", "the network or the server failed (5xx, a reset, a timeout)"),
     Reason(
-        "unavailable", "heals", "YouTube says 'unavailable' and not why, or it has not begun yet",
+        "live", "heals", "it is live, has not begun, or has only just ended",
+        "run again when the recording is there",
+    ),
+    Reason(
+        "unavailable", "heals", "YouTube says 'unavailable' and not why",
         f"YouTube does not say that it is gone: {_CLIENTS}, or use cookies or a proxy",
     ),
     Reason("incomplete", "heals", "bytes or duration fall short of what was announced, or the end does not decode"),

@@ -7,10 +7,11 @@ from typing import Any
 
 from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import EnvironmentMissing, ItemError, MediaError, TransientError, UsageError, nearest
-from yt360_tools.sources.parts import FileChanged, Part, what_of
-from yt360_tools.sources.room import check_budget, check_room
+from yt360_tools.sources.parts import FileChanged, PartialFile, what_of
+from yt360_tools.sources.room import RoomWatch
 from yt360_tools.sources.secrets import without_secrets
 from yt360_tools.sources.templates import TemplateSource
+from yt360_tools.sources.words import one_line
 
 _BLOCK = 1 << 20
 _WRAPPERS = ("cached", "blockcache", "filecache", "simplecache", "dir", "reference", "generic", "async_wrapper")
@@ -26,7 +27,7 @@ class RemoteSource(TemplateSource):
 
     def __init__(self, config: DownloadConfig) -> None:
         for template in config.source:
-            _check_scheme(template.partition("://")[0], without_secrets(template, config))
+            _check_scheme(template, without_secrets(template, config))
         super().__init__(config, copy_address)
 
 
@@ -44,7 +45,7 @@ def copy_address(address: str, destination: Path, name: str, config: DownloadCon
         if facts.get("type") == "directory":
             raise MediaError("gone", f"{shown} is a folder, not a file")
         extension = PurePosixPath(path).suffix.removeprefix(".") or "unknown_video"
-        part = Part(destination / f"{name}.{extension}", what_of(address))
+        part = PartialFile(destination / f"{name}.{extension}", what_of(address))
         total, mark = facts.get("size"), str(files.ukey(path))
         begins_at = part.resume()
         try:
@@ -52,17 +53,16 @@ def copy_address(address: str, destination: Path, name: str, config: DownloadCon
         except FileChanged:
             begins_at = 0
             part.announced(total, mark)
-        check_room(destination, (total or 0) - begins_at, config)
-        check_budget(destination, config)
+        room = RoomWatch(destination, config)
         try:
+            room.look()
             with files.open(path, "rb") as source, part.path.open("ab") as file:
                 source.seek(begins_at)
                 while block := source.read(_BLOCK):
                     file.write(block)
                     file.flush()
                     part.grown()
-                    if total is None:
-                        check_budget(destination, config)
+                    room.grown(part.size, is_announced=total is not None)
             part.finish()
         finally:
             part.settle()
@@ -87,15 +87,21 @@ def _translated(shown: str, config: DownloadConfig) -> Iterator[None]:
     except PermissionError as error:
         raise TransientError("refused", f"{shown}: permission denied; give what its package asks for") from error
     except Exception as error:  # each package has a family of errors of its own
-        words = without_secrets(" ".join(f"{type(error).__name__}: {error}".split()), config)
+        words = without_secrets(one_line(f"{type(error).__name__}: {error}"), config)
         if isinstance(error, OSError) and error.filename is not None:
             raise TransientError.of_disk(error, shown) from error
         raise TransientError("network", f"{shown}: {words}") from error
 
 
-def _check_scheme(scheme: str, shown: str) -> None:
+def _check_scheme(template: str, shown: str) -> None:
     import fsspec
 
+    scheme, separator, _ = template.partition("://")
+    if not separator:
+        raise UsageError(
+            f"--source {shown!r} is neither 'youtube' nor a URL template{nearest(scheme, ['youtube'])}; for a folder "
+            "of media give --media FOLDER, or a template such as file:///FOLDER/{video_id}.mp4"
+        )
     known = sorted(set(fsspec.available_protocols()) - set(_WRAPPERS))
     if scheme not in known:
         raise UsageError(

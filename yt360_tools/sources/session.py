@@ -1,6 +1,7 @@
 """What yt-dlp is told: its options, made of a configuration, and refused before the first video when they are wrong."""
 
 import io
+import random
 import re
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,9 @@ def session_options(config: DownloadConfig) -> dict[str, Any]:
     if config.rate_limit_mb_s:
         options["ratelimit"] = config.rate_limit_mb_s * 1e6
     if config.sleep_s:
-        options["sleep_interval"] = options["sleep_interval_requests"] = config.sleep_s
+        least, most = config.sleep_s * (1 - config.jitter), config.sleep_s * (1 + config.jitter)
+        options |= {"sleep_interval": least, "max_sleep_interval": most}
+        options["sleep_interval_requests"] = random.uniform(least, most)  # yt-dlp has no range for these
     if config.cookies_file:
         options["cookiefile"] = _copy_of_cookies(config.cookies_file)
     if config.cookies_from_browser:

@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import ItemError, MediaError, TransientError, UsageError
-from yt360_tools.sources.parts import clear_notes
 from yt360_tools.sources.secrets import without_secrets
 
 EXTENSIONS = {
@@ -42,10 +41,18 @@ class TemplateSource:
             self._templates = {"": config.source[0]}
 
     def fetch(self, video_id: str, destination: Path) -> None:
+        """Put a video's one file, or its picture and its sound, into a folder, each beside its note.
+
+        Args:
+            destination: a folder that is there; what an earlier try has left in it is gone on from.
+
+        Raises:
+            MediaError: the server has no such file: ``gone``.
+            TransientError: the network, the server or the disk failed, or what came is a page: ``not_media``.
+        """
         for track, template in self._templates.items():
             name = f"{video_id}.{track}" if track else video_id
             self._fetch_first(video_id, track, template, destination, name)
-        clear_notes(destination)
 
     def _fetch_first(self, video_id: str, track: str, template: str, destination: Path, name: str) -> None:
         address = template.replace("{video_id}", quote(video_id, safe=""))

@@ -57,7 +57,8 @@ _YOUTUBE_RULES: tuple[_Rule, ...] = (
         ("drm protected", "requested format is not available", "no video formats", "only images are available"),
     ),
     ("cookies", ("sign in", "login required", "registered users", "only available for registered")),
-    ("unavailable", ("unavailable", "not available", "isn't available", "live event", "premieres in", "premiere will")),
+    ("live", ("live event will begin", "premieres in", "premiere will")),
+    ("unavailable", ("unavailable", "not available", "isn't available", "live event")),
 )  # fmt: skip
 _NETWORK_RULES: tuple[_Rule, ...] = (
     (

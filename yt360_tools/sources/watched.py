@@ -11,17 +11,29 @@ from typing import Any
 
 import yt_dlp
 from yt_dlp.networking.exceptions import HTTPError
-from yt_dlp.utils import parse_http_range
+from yt_dlp.utils import KNOWN_EXTENSIONS, parse_http_range
 
 from yt360_tools.config import DownloadConfig
-from yt360_tools.sources.parts import FileChanged, Part, what_of
-from yt360_tools.sources.room import check_budget, check_room
+from yt360_tools.sources.parts import FileChanged, PartialFile, what_of
+from yt360_tools.sources.reasons import REASONS
+from yt360_tools.sources.room import RoomWatch
 
 _PLAIN = ("http", "https")
+_NO_SUCH_RANGE = 416
+_UNFINISHED = {
+    "is_live": "it is live",
+    "is_upcoming": "it has not begun",
+    "post_live": "its live stream has only just ended",
+}
+"""By yt-dlp's ``live_status``, why there is no recording yet."""
 
 
 class WatchedSession(yt_dlp.YoutubeDL):
-    """yt-dlp with a part's note for every file that it fetches as a whole.
+    """yt-dlp with a note beside every file that it fetches as a whole, and with room for what it fetches.
+
+    Args:
+        target: where files go: its name, their ``yt360_track`` where they have one, and their extension. yt-dlp's own
+            templates would expand ``$NAME`` and ``~`` in the names of folders. None where nothing is fetched.
 
     Attributes:
         status: of the last answer, if that was an error's.
@@ -30,39 +42,76 @@ class WatchedSession(yt_dlp.YoutubeDL):
 
     params: dict[str, Any]
 
-    def __init__(self, options: dict[str, Any], config: DownloadConfig, *, auto_init: bool | str) -> None:
+    def __init__(
+        self, options: dict[str, Any], config: DownloadConfig, *, target: Path | None, auto_init: bool | str
+    ) -> None:
         self.status: int | None = None
         self.retry_after_s: float | None = None
-        self._config = config
-        self._part: Part | None = None
-        self._parts: list[Part] = []
+        self._config, self._target = config, target
+        self._part: PartialFile | None = None
+        self._room: RoomWatch | None = None
+        self._parts: list[PartialFile] = []
         super().__init__(options, auto_init=auto_init)
         self.add_progress_hook(self._on_progress)
 
+    def prepare_filename(self, info_dict: dict[str, Any], *arguments: Any, **options: Any) -> str:
+        """The path of a file to fetch."""
+        if self._target is None:
+            return str(super().prepare_filename(info_dict, *arguments, **options))
+        extension = info_dict.get("ext")
+        words = (
+            str(self._target.parent.resolve() / self._target.name),
+            info_dict.get("yt360_track"),
+            extension if extension in KNOWN_EXTENSIONS else "unknown_video",
+        )
+        return ".".join(word for word in words if word)
+
+    def process_video_result(self, info_dict: dict[str, Any], download: bool = True) -> dict[str, Any]:
+        """Choose formats and fetch them, unless there is no recording yet.
+
+        Raises:
+            TransientError: ``live``.
+        """
+        why = _UNFINISHED.get(info_dict.get("live_status") or ("is_live" if info_dict.get("is_live") else ""))
+        if why:
+            raise REASONS["live"].error(f"{info_dict.get('id')}: {why}")
+        found: dict[str, Any] = super().process_video_result(info_dict, download=download)
+        return found
+
     def dl(self, name: str, info: dict[str, Any], subtitle: bool = False, test: bool = False) -> tuple[bool, bool]:
-        """Fetch one file, going on from its part where that is what it says it is."""
-        part = Part(Path(name), _what(info))
+        """Fetch one file, going on from its part where that is what it says it is.
+
+        Raises:
+            TransientError: ``disk_full``, ``over_budget``, or ``incomplete``: other bytes came than were announced.
+        """
+        part = PartialFile(Path(name), _what(info))
         self._parts.append(part)
         if part.resume() and part.is_complete:
             part.finish()
             return True, False
+        self._room = RoomWatch(part.target.parent, self._config)
         if info.get("protocol") not in _PLAIN:
             return self._dl_fragments(part, info)
         self._part = part
         try:
-            try:
-                asked = info
-                if part.note.bytes and part.note.mark:
-                    asked = {**info, "http_headers": {**(info.get("http_headers") or {}), "If-Range": part.note.mark}}
-                return super().dl(name, asked, subtitle, test)
-            except FileChanged:
-                part.discard()
-                return super().dl(name, info, subtitle, test)
+            return self._dl_whole(part, info)
         finally:
             self._part = None
             part.settle()
 
-    def _dl_fragments(self, part: Part, info: dict[str, Any]) -> tuple[bool, bool]:
+    def _dl_whole(self, part: PartialFile, info: dict[str, Any]) -> tuple[bool, bool]:
+        """Fetch a file from one address; from its beginning where what is there is not the server's any more."""
+        name = str(part.target)
+        asked = info
+        if part.note.bytes and part.note.mark:
+            asked = {**info, "http_headers": {**(info.get("http_headers") or {}), "If-Range": part.note.mark}}
+        try:
+            return super().dl(name, asked)
+        except FileChanged:
+            part.discard()
+            return super().dl(name, info)
+
+    def _dl_fragments(self, part: PartialFile, info: dict[str, Any]) -> tuple[bool, bool]:
         """Fetch a stream in pieces, always from its beginning: yt-dlp's count of them does not tell whose they are.
 
         One of a thousand pieces that fails is tried again by itself.
@@ -88,28 +137,31 @@ class WatchedSession(yt_dlp.YoutubeDL):
         except HTTPError as error:
             self.status = error.status
             self.retry_after_s = retry_after_s(error.response.headers.get("Retry-After"))
+            if error.status == _NO_SUCH_RANGE and self._part is not None and self._part.note.bytes:
+                raise FileChanged("the file is smaller now") from error  # yt-dlp would ask for the range again
             raise
-        if self._part is not None:
+        if self._part is not None and self._room is not None:
             begins_at, total = _span(answer)
             try:
                 self._part.announced(total, _mark(answer.headers), begins_at=begins_at)
-                check_room(self._part.target.parent, (total or 0) - begins_at, self._config)
-                check_budget(self._part.target.parent, self._config)
+                self._room.look()
             except BaseException:
                 answer.close()
                 raise
         return answer
 
     def forget_notes(self) -> None:
-        """Leave the files alone where they are: all that was asked for is there."""
+        """Leave no note of what came: it is not what was asked for."""
         for part in self._parts:
             part.forget()
 
     def _on_progress(self, progress: dict[str, Any]) -> None:
-        if self._part is not None and progress.get("status") == "downloading":
+        if self._room is None or progress.get("status") != "downloading":
+            return
+        if self._part is not None:
             self._part.grown()
-            if self._part.note.total is None:
-                check_budget(self._part.target.parent, self._config)
+        is_announced = self._part is not None and self._part.note.total is not None
+        self._room.grown(int(progress.get("downloaded_bytes") or 0), is_announced=is_announced)
 
 
 def retry_after_s(value: str | None) -> float | None:
@@ -130,7 +182,7 @@ def _what(info: dict[str, Any]) -> str:
     """Whose bytes a file's are: a format's, by its number (its address changes by the hour), or an address's."""
     if info.get("extractor_key") == "Address":
         return what_of(info["url"])
-    names = ("extractor_key", "id", "format_id", "filesize", "section_start", "section_end")
+    names = ("extractor_key", "id", "format_id", "filesize")
     return " ".join(str(info[name]) for name in names if info.get(name) is not None)
 
 

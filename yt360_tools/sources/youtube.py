@@ -9,7 +9,7 @@ from yt360_tools.sources.information import write_information
 from yt360_tools.sources.offers import client_names, read_offer
 from yt360_tools.sources.policy import Choice, Policy, choose, read_policy
 from yt360_tools.sources.reasons import REASONS
-from yt360_tools.sources.ytdlp import download_youtube, template_path
+from yt360_tools.sources.ytdlp import download_youtube
 
 TRACKS = {"picture": "video", "sound": "audio"}
 """What a choice is for, and what its file is called."""
@@ -26,6 +26,16 @@ class YoutubeSource:
         self.policy = read_policy(config)
 
     def fetch(self, video_id: str, destination: Path) -> None:
+        """Put a video's picture and sound into a folder, each beside its note, and what YouTube said of them.
+
+        Args:
+            destination: a folder that is there; what an earlier try has left in it is gone on from.
+
+        Raises:
+            MediaError: it is gone, or the id is none.
+            TransientError: all else; another run, or another configuration, may succeed.
+            OSError: ``<video_id>.info.json`` cannot be written.
+        """
         choices: dict[str, Choice] = {}
 
         def select(context: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -33,8 +43,7 @@ class YoutubeSource:
                 choices[track] = choice
                 yield {**entry, "yt360_track": TRACKS[track]}
 
-        output = template_path(destination, video_id) + ".%(yt360_track)s.%(ext)s"
-        information = download_youtube(video_id, output, self.config, select)
+        information = download_youtube(video_id, destination / video_id, self.config, select)
         write_information(destination / f"{video_id}.info.json", information, choices, self.config)
 
 

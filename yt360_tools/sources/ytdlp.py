@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from yt360_tools import __version__
 from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import ItemError, TransientError
 from yt360_tools.sources.secrets import without_secrets
 from yt360_tools.sources.session import session_options
 from yt360_tools.sources.verdicts import server_error, youtube_error
+from yt360_tools.sources.words import one_line
 
 _PAGE = re.compile(r"\s*(<[!?a-z]|[{\[]|#extm3u)", re.IGNORECASE)
 """How HTML, XML, JSON and playlists begin."""
@@ -20,23 +22,27 @@ _PAGE = re.compile(r"\s*(<[!?a-z]|[{\[]|#extm3u)", re.IGNORECASE)
 _SHORT = re.compile(r"\d+ bytes read, \d+ more expected|did not get any data blocks|content too short", re.IGNORECASE)
 """What yt-dlp says of an answer that ends early."""
 
+_USER_AGENT = f"yt360-tools/{__version__}"
+"""Who asks a server that is not YouTube; yt-dlp says that it is a browser."""
+
 _Verdict = Callable[[str, int | None], ItemError]
 
 
 def download_youtube(
-    video_id: str, output_template: str, config: DownloadConfig, choose: Callable[[dict[str, Any]], Any]
+    video_id: str, target: Path, config: DownloadConfig, choose: Callable[[dict[str, Any]], Any]
 ) -> dict[str, Any]:
     """Download a YouTube video's chosen formats, each into a file of its own; what yt-dlp learnt of it.
 
     Args:
-        output_template: where to, in yt-dlp's template language, an absolute path.
-        choose: a format selector in yt-dlp's sense; every format that it yields is one file.
+        target: where to, without the track and the extension.
+        choose: a format selector in yt-dlp's sense; every format that it yields is one file, called by its
+            ``yt360_track``.
 
     Raises:
         MediaError: it is gone, or the id is none.
         TransientError: all else; another run, or another configuration, may succeed.
     """
-    return _watch(video_id, config, {"outtmpl": {"default": output_template}, "format": choose}, download=True)
+    return _watch(video_id, config, choose, target)
 
 
 def ask_youtube(video_id: str, config: DownloadConfig) -> dict[str, Any]:
@@ -46,31 +52,43 @@ def ask_youtube(video_id: str, config: DownloadConfig) -> dict[str, Any]:
         MediaError: it is gone, or the id is none.
         TransientError: all else; another run, or another configuration, may succeed.
     """
-    return _watch(video_id, config, {"format": lambda context: iter(context["formats"][:1])}, download=False)
+    return _watch(video_id, config, _first, None)
 
 
-def _watch(video_id: str, config: DownloadConfig, options: dict[str, Any], *, download: bool) -> dict[str, Any]:
+def _watch(
+    video_id: str, config: DownloadConfig, choose: Callable[[dict[str, Any]], Any], target: Path | None
+) -> dict[str, Any]:
     """What yt-dlp learns of a video. Only a verbose session names the client that a format is from in its note."""
-    options = {**options, "allowed_extractors": ["youtube"], "verbose": True}
-    with _session(config, options, verdict=youtube_error, auto_init="no_verbose_header") as session:
+    options: dict[str, Any] = {"format": choose, "allowed_extractors": ["youtube"], "verbose": True}
+    if target is None:
+        options["sleep_interval_requests"] = 0  # who only asks pauses between videos
+    with _session(config, options, target, verdict=youtube_error, auto_init="no_verbose_header") as session:
         address = f"https://www.youtube.com/watch?v={video_id}"
-        found = session.extract_info(address, ie_key="Youtube", download=download)
-        session.forget_notes()
+        found = session.extract_info(address, ie_key="Youtube", download=target is not None)
         information = dict(session.sanitize_info(found))
     if information.get("id") != video_id:
+        trailer = one_line(str(information.get("id")))
         raise TransientError(
             "restricted_members",
-            f"YouTube offers the trailer {information.get('id')} in place of {video_id}, which must be paid for; "
+            f"YouTube offers the trailer {trailer} in place of {video_id}, which must be paid for; "
             "give cookies of an account that may see it (download.cookies_file or download.cookies_from_browser)",
         )
     return information
 
 
-def download_address(address: str, output_template: str, config: DownloadConfig) -> None:
+def _first(context: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Any format, for a session that needs none."""
+    return iter(context["formats"][:1])
+
+
+def download_address(address: str, target: Path, config: DownloadConfig) -> None:
     """Download what an address serves into one file, as it is.
 
     No extractor is asked: redirects apart, nothing but the address is requested, whatever it answers. What breaks
     off is gone on from next time; the note of the file (`sources.parts`) is the caller's to clear.
+
+    Args:
+        target: where to, without the extension.
 
     Raises:
         MediaError: there is nothing at the address: ``gone``.
@@ -81,8 +99,8 @@ def download_address(address: str, output_template: str, config: DownloadConfig)
     def verdict(words: str, status: int | None) -> ItemError:
         return server_error(f"{shown}: {words}", status)
 
-    options = {"outtmpl": {"default": output_template}, "format": lambda context: iter(context["formats"][:1])}
-    with _session(config, options, verdict=verdict, auto_init=False) as session:
+    options = {"format": _first, "http_headers": {"User-Agent": _USER_AGENT}}
+    with _session(config, options, target, verdict=verdict, auto_init=False) as session:
         found = session.process_ie_result(
             {
                 "id": "media",
@@ -110,14 +128,15 @@ def download_address(address: str, output_template: str, config: DownloadConfig)
 
 @contextmanager
 def _session(
-    config: DownloadConfig, options: dict[str, Any], *, verdict: _Verdict, auto_init: bool | str = True
+    config: DownloadConfig, options: dict[str, Any], target: Path | None, *, verdict: _Verdict, auto_init: bool | str
 ) -> Iterator[Any]:
     """An open yt-dlp session whose every failure is one of ours, in one line without secrets."""
     from yt360_tools.sources.watched import WatchedSession
 
     session = None
     try:
-        with WatchedSession({**session_options(config), **options}, config, auto_init=auto_init) as session:
+        given = {**session_options(config), **options}
+        with WatchedSession(given, config, target=target, auto_init=auto_init) as session:
             yield session
     except ItemError:
         raise
@@ -150,7 +169,7 @@ def translated(
     words = words.removeprefix("ERROR:").partition("; please report this issue")[0]
     statuses = (getattr(cause, "status", None) for cause in causes)
     status = next((status for status in statuses if isinstance(status, int)), status)
-    found = verdict(without_secrets(" ".join(words.split()), config), status)
+    found = verdict(without_secrets(one_line(words), config), status)
     if found.reason in ("network", "unknown") and status is None and _SHORT.search(words):
         return TransientError("incomplete", str(found))
     return found
@@ -190,8 +209,3 @@ def _is_page(start: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return bool(_PAGE.match(text)) and not any(ord(letter) < 9 for letter in text)
-
-
-def template_path(folder: Path, name: str) -> str:
-    """A path for yt-dlp's template language, with its percent signs escaped."""
-    return str(folder.resolve() / name).replace("%", "%%")
