@@ -56,12 +56,15 @@ class TransientError(ItemError):
 
     Attributes:
         retry_after_s: seconds that a server asked to be left alone; None where it did not.
+        was_answered: whether any server answered, be it with an error; True where nobody was to be asked.
     """
 
     retry_after_s: float | None = None
+    was_answered: bool = True
 
     def __reduce__(self) -> tuple[type, tuple[str, str], dict[str, float | None]]:  # type: ignore[override]
-        return (type(self), (self.reason, str(self)), {"retry_after_s": self.retry_after_s})
+        kept = {"retry_after_s": self.retry_after_s, "was_answered": self.was_answered}
+        return (type(self), (self.reason, str(self)), kept)
 
     @classmethod
     def of_disk(cls, error: OSError, where: object) -> "TransientError":

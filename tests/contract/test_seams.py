@@ -36,6 +36,7 @@ from yt360_tools.shards.codecs import FrameCodec, reading_codec, writing_codec
 from yt360_tools.sources import Source, open_source
 from yt360_tools.sources.http import HttpSource
 from yt360_tools.sources.local import LocalSource
+from yt360_tools.sources.parts import clear_parts
 from yt360_tools.sources.policy import read_policy
 from yt360_tools.sources.remote import RemoteSource
 from yt360_tools.sources.youtube import YoutubeSource, choose_formats
@@ -167,7 +168,10 @@ def test_a_source_puts_a_videos_files_into_a_folder_byte_by_byte(sources: dict[s
         folder.mkdir()
         source.fetch(video_id, folder)
         wanted = {name: content for name, content in FILES.items() if name.startswith(f"{video_id}.")}
-        assert {path.name: path.read_bytes() for path in folder.iterdir()} == wanted
+        found = {path.name: path.read_bytes() for path in folder.iterdir()}
+        assert {name: content for name, content in found.items() if name[0] != "." or name in wanted} == wanted
+        clear_parts(folder)
+        assert {path.name for path in folder.iterdir()} == set(wanted)
 
 
 def test_a_source_says_which_video_is_missing_and_leaves_nothing(sources: dict[str, Source], tmp_path: Path) -> None:

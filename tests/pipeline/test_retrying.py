@@ -12,8 +12,8 @@ from worlds.download_runs import Runs, by_video
 
 from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import MediaError, TransientError, UsageError
-from yt360_tools.pipeline.brake import Brake
-from yt360_tools.pipeline.download import take_up_again
+from yt360_tools.pipeline.brake import SILENCE, Brake, Ended
+from yt360_tools.pipeline.download import told_videos
 from yt360_tools.pipeline.ledger import Ledger
 from yt360_tools.pipeline.retrying import Waiting, fingerprint, notes, pause_s
 from yt360_tools.sources.watched import retry_after_s
@@ -72,7 +72,21 @@ class TestPauses:
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("0", 0), (" 120 ", 120), ("", None), (None, None), ("soon", None), ("-5", None), ("1.5", None), ("²", None)],
+    [
+        ("0", 0),
+        (" 120 ", 120),
+        ("999999999999", 2592000),
+        ("9" * 5000, 2592000),
+        ("", None),
+        ("0" * 9, 0),
+        ("Sat, 31 Dec 9999 23:59:59 GMT", 2592000),
+        ("Sat, 31 Dec 99999 23:59:59 GMT", None),
+        (None, None),
+        ("soon", None),
+        ("-5", None),
+        ("1.5", None),
+        ("²", None),
+    ],
 )
 def test_retry_after_as_seconds(text: str | None, seconds: float | None) -> None:
     assert retry_after_s(text) == seconds
@@ -116,6 +130,15 @@ class TestOneRun:
         runs.run(CONFIG, source)
         assert (source.asked, runs.time.slept) == (["a"], [])
 
+    def test_stops_waiting_for_what_does_not_heal_after_all(self, tmp_path: Path) -> None:
+        source, runs = Told({"a": ["incomplete"], "b": ["network"]}), Runs(tmp_path, ["a", "b"])
+        for _ in range(15):
+            runs.run(CONFIG, source)
+            runs.time.seconds += 2e3
+        assert source.asked.count("a") == 12 < source.asked.count("b")
+        assert {one.video_id: one.until for one in runs.waiting}["a"] is None
+        assert "a" in by_video(runs.run(CONFIG, source, retry=["incomplete"]).outcomes)
+
 
 class TestTheNextRun:
     def test_leaves_alone_what_is_not_due_and_says_until_when(self, tmp_path: Path) -> None:
@@ -129,7 +152,9 @@ class TestTheNextRun:
         (said,) = notes(runs.waiting)
         assert "2 videos are not asked for yet (network 1, rate_limited 1)" in said
         assert f"the first until {(runs.time.now() + timedelta(seconds=10)).astimezone():%Y-%m-%d %H:%M:%S}" in said
-        assert "--retry all" in said
+        assert "--retry all" not in said  # not at a wall
+        (said,) = notes(runs.waiting[:1])
+        assert said.endswith("run again then, or now with --retry all")
 
     def test_asks_when_it_is_due_and_the_pauses_go_on_growing(self, tmp_path: Path) -> None:
         source, runs = Told({"a": ["network"]}), Runs(tmp_path, ["a"])
@@ -163,18 +188,17 @@ class TestTheNextRun:
         answers = {"a": ["network", ""], "b": ["refused", ""], "c": ["gone", ""], "d": [""]}
         source, runs = Told(answers), Runs(tmp_path, list(answers))
         runs.run(replace(CONFIG, attempts=1), source)
-        ledger = Ledger(runs.workspace.ledger)
-        assert sorted(take_up_again(ledger, runs.workspace, told)) == again
-        assert {one for one, entry in ledger.entries("download").items() if entry.state == "to_do"} == set(again)
-        ledger.close()
-        assert sorted(by_video(runs.run(CONFIG, source).outcomes)) == again
+        before = runs.entries()
+        assert sorted(by_video(runs.run(CONFIG, source, retry=told).outcomes)) == again
+        after = runs.entries()
+        assert {one for one in answers if after[one] != before[one]} == set(again)
 
     def test_is_told_a_reason_that_there_is(self, tmp_path: Path) -> None:
         runs = Runs(tmp_path, ["a"])
         runs.run(CONFIG, Told({}))
         ledger = Ledger(runs.workspace.ledger)
         with pytest.raises(UsageError, match="'netwrk' is no reason; did you mean 'network'"):
-            take_up_again(ledger, runs.workspace, ["netwrk"])
+            told_videos(runs.manifest, ledger, ["netwrk"])
         ledger.close()
 
     def test_asks_again_for_what_an_older_ledger_left(self, tmp_path: Path) -> None:
@@ -214,7 +238,7 @@ class TestTheBrake:
         brake, _ = self.brake()
         for number in range(20):
             assert brake.begin(f"{number}") == 0
-            assert brake.end(f"{number}", ("", "gone", "network", "rate_limited")[number % 4]) == ""
+            assert brake.end(f"{number}", Ended(("", "gone", "network", "rate_limited")[number % 4])) == ""
         assert not brake.stopped
 
     def test_is_pulled_by_one_bot_wall_or_three_429s_in_a_row(self) -> None:
@@ -222,26 +246,26 @@ class TestTheBrake:
             brake, _ = self.brake()
             for number in range(needed):
                 assert brake.begin(f"{number}") == 0
-                assert bool(brake.end(f"{number}", reason)) == (number == needed - 1)
+                assert bool(brake.end(f"{number}", Ended(reason))) == (number == needed - 1)
             assert brake.begin("x") == 60
 
     def test_counts_a_wall_once_that_several_run_into_at_once(self) -> None:
         brake, time = self.brake()
         assert [brake.begin(one) for one in "abcd"] == [0, 0, 0, 0]
-        assert [bool(brake.end(one, "bot_wall")) for one in "abcd"] == [True, False, False, False]
+        assert [bool(brake.end(one, Ended("bot_wall"))) for one in "abcd"] == [True, False, False, False]
         time[0] = 60.0
         assert brake.begin("e") == 0
 
     def test_then_lets_one_try_alone_and_releases_when_it_gets_through(self) -> None:
         brake, time = self.brake()
         assert [brake.begin(one) for one in "ab"] == [0, 0]
-        brake.end("a", "bot_wall")
+        brake.end("a", Ended("bot_wall"))
         time[0] = 60.0
         assert brake.begin("c") == float("inf")  # b is still under way
-        brake.end("b", "")  # it had begun before: this says nothing
+        brake.end("b", Ended(""))  # it had begun before: this says nothing
         assert brake.begin("c") == 0
         assert brake.begin("d") == float("inf")
-        brake.end("c", "")
+        brake.end("c", Ended(""))
         assert [brake.begin(one) for one in "efg"] == [0, 0, 0]
 
     def test_pauses_twice_as_long_and_stops_in_the_end(self) -> None:
@@ -249,17 +273,50 @@ class TestTheBrake:
         waited = []
         while not brake.stopped:
             assert brake.begin("a") == 0
-            brake.end("a", "bot_wall")
+            brake.end("a", Ended("bot_wall"))
             waited.append(brake.begin("b"))
             time[0] += waited[-1]
         assert waited == [60, 120, float("inf")]
         assert "2 pauses" in brake.stopped
 
+    def test_is_pulled_when_no_server_answers_any_more(self) -> None:
+        brake, time = self.brake()
+        silence = Ended("network", was_answered=False)
+        for number in range(5 * SILENCE):
+            assert brake.begin(f"{number}") == 0
+            assert brake.end(f"{number}", Ended("network") if number % SILENCE == 6 else silence) == ""
+        for number in range(SILENCE - 1):
+            assert brake.begin(f"{number}") == 0
+            said = brake.end(f"{number}", silence)
+        assert "is this machine online?" in said
+        time[0] = 60.0
+        assert brake.begin("a") == 0
+        assert brake.begin("b") == float("inf")
+        brake.end("a", Ended("network"))  # a server that fails is a server
+        assert [brake.begin(one) for one in "cd"] == [0, 0]
+
+    def test_is_not_pulled_by_one_video_that_is_tried_again_and_again(self) -> None:
+        brake, _ = self.brake()
+        for _ in range(3 * SILENCE):
+            assert brake.begin("a") == 0
+            assert brake.end("a", Ended("network", was_answered=False)) == ""
+
+    def test_is_not_released_by_what_says_nothing_of_the_server(self) -> None:
+        for reason in ("network", "disk", "cookies", "unsupported", "bug"):
+            brake, time = self.brake()
+            assert brake.begin("a") == 0
+            brake.end("a", Ended("bot_wall"))
+            time[0] = 60.0
+            assert brake.begin("b") == 0
+            brake.end("b", Ended(reason))
+            assert brake.begin("c") == 0
+            assert brake.begin("d") == float("inf"), reason
+
     def test_keeps_to_a_servers_wish_and_stops_where_it_is_too_long(self) -> None:
         for wish, then in ((100.0, 100.0), (30.0, 60.0), (1001.0, float("inf"))):
             brake, _ = self.brake()
             assert brake.begin("a") == 0
-            brake.end("a", "bot_wall", wish)
+            brake.end("a", Ended("bot_wall", wish))
             assert brake.begin("b") == then
             assert bool(brake.stopped) == (then == float("inf"))
 
@@ -271,8 +328,8 @@ class TestAWallInARun:
         found = runs.run(CONFIG, source)
         assert len(source.asked) <= CONFIG.jobs + CONFIG.brake_stops
         assert sum(runs.time.slept) == 60 + 120 + 240 + 480
-        assert "bot wall" in found.notes[0]
-        assert "the rest stays to do" in found.notes[0]
+        assert "bot wall" in found.stopped
+        assert "the rest stays to do" in found.stopped
         states = [entry.state for entry in runs.entries().values()]
         assert states.count("to_do") >= 190
 
@@ -282,7 +339,7 @@ class TestAWallInARun:
         source, runs = Told(wall), Runs(tmp_path, videos)
         found = runs.run(replace(CONFIG, wait_s=1000.0), source)
         assert set(by_video(found.outcomes).values()) == {("done", "")}
-        assert found.notes == ()
+        assert found.stopped == ""
         assert len(source.asked) == 24
         assert runs.time.slept[0] == 60
 
@@ -300,7 +357,7 @@ class TestRoom:
         source, runs = Told({}), Runs(tmp_path, ["a", "b"])
         found = runs.run(replace(CONFIG, min_free_gb=1e9), source)
         assert (source.asked, found.outcomes) == ([], ())
-        assert "download.min_free_gb" in found.notes[0]
+        assert "download.min_free_gb" in found.stopped
         assert {entry.state for entry in runs.entries().values()} == {"to_do"}
 
     def test_a_full_disk_stops_the_run_and_leaves_the_rest(self, tmp_path: Path) -> None:
@@ -308,5 +365,5 @@ class TestRoom:
         source, runs = Told({"v003": ["disk_full"]}), Runs(tmp_path, videos)
         found = runs.run(replace(CONFIG, jobs=1), source)
         assert source.asked == videos[:4]
-        assert found.notes
-        assert runs.run(CONFIG, Told({})).notes == ()  # and does not wait when there is room again
+        assert found.stopped
+        assert runs.run(CONFIG, Told({})).stopped == ""  # and does not wait when there is room again

@@ -191,7 +191,7 @@ def test_a_burst_of_429s_stops_the_run_and_spares_the_list(server: HostileServer
     config = config_for(server, pause_s=5.0, brake_s=60.0)
     found = runs.run(config)
     assert len(server.asked) <= 2 + config.jobs + config.brake_stops
-    assert "burst of 429s" in found.notes[0]
+    assert "burst of 429s" in found.stopped
     assert sum(entry.state == "to_do" for entry in runs.entries().values()) >= 90
     assert runs.time.slept == [60, 120, 240, 480]
 

@@ -228,8 +228,8 @@ def test_what_does_not_fit_is_not_begun(server: HostileServer, tmp_path: Path, m
         little.setattr("yt360_tools.sources.room.free_bytes", lambda folder: 10_000)
         found = runs.run(config)
     assert by_video(found.outcomes)["v"] == ("failed", "disk_full")
-    assert "disk_full" not in found.notes[0]
-    assert "min_free_gb" in found.notes[0]
+    assert "disk_full" not in found.stopped
+    assert "min_free_gb" in found.stopped
     assert not list(runs.workspace.raw.rglob("*.part/*.part"))
     runs.run(config)
     assert runs.media("v") == {"v.mp4": BODY}

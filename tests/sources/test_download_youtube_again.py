@@ -193,4 +193,4 @@ def test_a_bot_wall_stops_the_run(server: HostileServer, monkeypatch: pytest.Mon
     videos = [f"{number:011}" for number in range(60)]
     found = Runs(tmp_path, videos).run(CONFIG)
     assert len(asked) <= CONFIG.jobs + CONFIG.brake_stops
-    assert "bot wall" in found.notes[0]
+    assert "bot wall" in found.stopped

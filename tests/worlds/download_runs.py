@@ -1,13 +1,14 @@
 """Runs of downloads in one workspace, under a clock that only moves when somebody sleeps."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from yt360_tools.config import DownloadConfig
 from yt360_tools.manifest import Manifest
-from yt360_tools.pipeline.download import Downloads, plan_downloads, run_downloads, waiting_downloads
+from yt360_tools.pipeline.download import Downloads, plan_downloads, run_downloads, told_videos, waiting_downloads
+from yt360_tools.pipeline.download_queue import Pace
 from yt360_tools.pipeline.ledger import Entry, Ledger
 from yt360_tools.pipeline.workspace import Workspace
 from yt360_tools.records import ClipRow, Outcome
@@ -51,14 +52,17 @@ class Runs:
         rows = (ClipRow(one, one, None, None, "train", self.extra.get(one, {})) for one in self.video_ids)
         return Manifest(self.root / "manifest.csv", tuple(rows), ())
 
-    def run(self, config: DownloadConfig, source: Source | None = None) -> Downloads:
+    def run(self, config: DownloadConfig, source: Source | None = None, retry: Collection[str] = ()) -> Downloads:
         source = source or open_source(config)
         with self.workspace.opened():
             ledger = Ledger(self.workspace.ledger)
             ledger.expect("download", self.video_ids)
-            tasks = plan_downloads(self.manifest, ledger, self.workspace, source, config=config, now=self.time.now())
+            pace = Pace.of(config, told=told_videos(self.manifest, ledger, retry), clock=self.time.clock)
+            tasks = plan_downloads(
+                self.manifest, ledger, self.workspace, source, config=config, pace=pace, now=self.time.now()
+            )
             found = run_downloads(
-                tasks, ledger, self.workspace, config,
+                tasks, ledger, self.workspace, config, pace=pace,
                 clock=self.time.clock, now=self.time.now, sleep=self.time.sleep, draw=lambda: 0.5,
             )  # fmt: skip
             self.waiting = waiting_downloads(self.manifest, ledger, source, config=config, now=self.time.now())

@@ -158,7 +158,6 @@ def _print_items(outcomes: "tuple[Outcome, ...]", as_json: bool) -> None:
 def _run(stages: tuple[str, ...], options: dict[str, Any]) -> None:
     """Run stages in their order, print how they ended, and exit with the code that fits."""
     from yt360_tools.pipeline.batches import check_budget_option, run_in_batches
-    from yt360_tools.pipeline.download import take_up_again
     from yt360_tools.pipeline.executors import default_workers
     from yt360_tools.pipeline.rebuild import STAGES, forget_rejected, opened_line
 
@@ -174,7 +173,7 @@ def _run(stages: tuple[str, ...], options: dict[str, Any]) -> None:
         if options["retry_rejected"]:
             forget_rejected(line)
         if options.get("retry"):
-            take_up_again(line.ledger, line.workspace, options["retry"])
+            line = line.told(options["retry"])
         if line.config.download.discard_raw and stages == STAGES:
             report = run_in_batches(line, on_stage=_print_problems)
         else:
@@ -256,6 +255,8 @@ def _print_problems(report: "StageReport") -> None:
     hidden = len(causes) - _SHOWN_PROBLEMS
     if hidden > 0:
         click.echo(f"... and {hidden} more: 'yt360 status --problems' lists them", err=True)
+    if report.stopped:
+        click.echo(f"stopped: {report.stopped}", err=True)
     for note in report.notes:
         click.echo(f"note: {note}", err=True)
 
@@ -279,7 +280,9 @@ def _print_summary(line: "Line", report: "RunReport", as_json: bool) -> None:
         plain = {
             "workspace": str(line.workspace.root),
             "stages": [
-                dataclasses.asdict(status[stage.stage]) | {"taken_up": stage.taken_up} for stage in report.stages
+                dataclasses.asdict(status[stage.stage])
+                | {"taken_up": stage.taken_up, "stopped": stage.stopped, "notes": stage.notes}
+                for stage in report.stages
             ],
             "manifest_faults": [dataclasses.asdict(fault) for fault in line.manifest.faults],
         }

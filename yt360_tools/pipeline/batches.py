@@ -19,15 +19,12 @@ from yt360_tools.pipeline import build, discard, download, retrying, segment
 from yt360_tools.pipeline.declared_media import named_media
 from yt360_tools.pipeline.ledger import Entry, Ledger
 from yt360_tools.pipeline.rebuild import STAGES, Line, RunReport, StageReport, unfinished_videos, write_tables
+from yt360_tools.pipeline.second_tries import OVER_BUDGET, due_again
 from yt360_tools.pipeline.status import ledger_status
 from yt360_tools.records import Outcome
 from yt360_tools.sources import Source, open_source
 from yt360_tools.sources.local import LocalSource
 from yt360_tools.sources.room import media_bytes
-
-OVER_BUDGET = "over_budget"
-STOPPED = "stopped: "
-"""How the note begins of a stage that ended the run."""
 
 _MOST_VIDEOS = 64
 """A batch has no more, however large the budget: what is built is safe."""
@@ -79,7 +76,7 @@ class _BatchRun:
     """One run: what is still to do, what is held for a shard that is not full, and how its stages ended."""
 
     def __init__(self, line: Line, on_stage: Callable[[StageReport], None]) -> None:
-        self._line, self._on_stage = line, on_stage
+        self._line, self._on_stage = replace(line, pace=replace(line.pace, is_patient=False)), on_stage
         self._source: Source = open_source(line.config.download, named_media(line.whole))
         self._budget = line.config.download.raw_budget_gb * _GB
         self._waiting: deque[str] = deque()
@@ -94,10 +91,12 @@ class _BatchRun:
         self._learn_sizes(line.ledger)
         self._discard_finished(line, line.manifest.video_ids)
         self._go_through(unfinished_videos(line))
-        if not self._stopped and not isinstance(self._source, LocalSource):
-            self._go_through(self._due_again())
+        while not self._stopped and (due := due_again(line, self._source)):
+            self._go_through(due)
         write_tables(line)
-        return RunReport(self._summed_reports(), ledger_status(line.ledger))
+        notes = self._waiting_notes()
+        self._on_stage(StageReport(download.STAGE, frozenset(), (), notes=notes))
+        return RunReport(self._summed_reports(notes), ledger_status(line.ledger))
 
     def _go_through(self, video_ids: Iterable[str]) -> None:
         self._waiting = deque(video_ids)
@@ -175,8 +174,8 @@ class _BatchRun:
         report = line.run_one(build.STAGE)
         failed = [outcome for outcome in report.problems if outcome.state == "failed"]
         if failed and len(failed) == report.taken_up:
-            note = f"{STOPPED}not one of {len(failed)} clips could be built ({failed[0].reason}); mend that, run again"
-            report = replace(report, notes=(*report.notes, note))
+            said = f"not one of {len(failed)} clips could be built ({failed[0].reason}); mend that, run again"
+            report = replace(report, stopped=said)
         self._keep(report)
         if not self._stopped:
             self._held = self._held_of(line)
@@ -217,20 +216,11 @@ class _BatchRun:
         detail = f"{said}, and the budget of raw media is {self._budget / _GB:g} GB{others}; raise it (--raw-budget-gb)"
         outcome = Outcome(video_id, download.STAGE, "failed", OVER_BUDGET, detail)
         line.ledger.record([outcome])
-        self._keep(StageReport(download.STAGE, 1, (outcome,)))
+        self._keep(StageReport(download.STAGE, frozenset([video_id]), (outcome,)))
 
     def _refused_for_room(self, video_ids: Iterable[str]) -> list[str]:
         entries = self._line.ledger.entries_of(download.STAGE, video_ids)
         return [video_id for video_id in video_ids if video_id in entries and entries[video_id].reason == OVER_BUDGET]
-
-    def _due_again(self) -> list[str]:
-        """The videos that were not fetched and may be asked for by now."""
-        line = self._line
-        tasks = download.plan_downloads(
-            line.manifest, line.ledger, line.workspace, self._source, config=line.config.download
-        )
-        entries = line.ledger.entries(download.STAGE)
-        return [task.video_id for task in tasks if entries[task.video_id].reason != OVER_BUDGET]
 
     def _discard_finished(self, line: Line, video_ids: Iterable[str]) -> None:
         unfinished = set(unfinished_videos(line))
@@ -239,10 +229,10 @@ class _BatchRun:
 
     def _keep(self, report: StageReport) -> None:
         self._reports.append(report)
-        self._stopped = self._stopped or any(note.startswith(STOPPED) for note in report.notes)
+        self._stopped = self._stopped or bool(report.stopped)
         self._on_stage(report)
 
-    def _summed_reports(self) -> tuple[StageReport, ...]:
+    def _summed_reports(self, notes: tuple[str, ...]) -> tuple[StageReport, ...]:
         """A report a stage; of what was tried twice, how it ended at last."""
         summed = []
         for stage in STAGES:
@@ -252,11 +242,9 @@ class _BatchRun:
             lasting = tuple(
                 one for item, one in problems.items() if (entry := entries.get(item)) and entry.state == one.state
             )
-            notes = tuple(
-                dict.fromkeys(note for report in reports for note in report.notes if note.startswith(STOPPED))
-            )
-            notes += self._waiting_notes() if stage == download.STAGE else ()
-            summed.append(StageReport(stage, sum(report.taken_up for report in reports), lasting, notes))
+            items = frozenset(item for report in reports for item in report.items)
+            stopped = next((report.stopped for report in reports if report.stopped), "")
+            summed.append(StageReport(stage, items, lasting, stopped, notes if stage == download.STAGE else ()))
         return tuple(summed)
 
     def _waiting_notes(self) -> tuple[str, ...]:

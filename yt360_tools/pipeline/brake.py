@@ -1,4 +1,4 @@
-"""The brake: when a server says that we ask too much, the whole run slows down, then stops.
+"""The brake: when a server says that we ask too much, or none answers, the whole run slows down, then stops.
 
 Behind a wall every further video is lost time, and makes the wall stand longer. So nothing new begins for a pause;
 then one download alone tries; if it gets through, all go on as before; if not, the pause is doubled; after some of
@@ -7,13 +7,37 @@ them in a row the run ends, and what it did not get to stays to do.
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from yt360_tools.config import DownloadConfig
 from yt360_tools.pipeline.retrying import WALLS
-from yt360_tools.sources.reasons import reason_policy
 
 BURST = 3
 """So many 429s in a row are a burst; a bot wall needs no second one."""
+
+SILENCE = 8
+"""So many videos in a row for which no server answered are no single video's affair."""
+
+_WORDS = {
+    "bot_wall": "YouTube's bot wall",
+    "rate_limited": "a burst of 429s (too many requests)",
+    "network": "no server answers: is this machine online?",
+}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a download ended, as far as it tells of the server.
+
+    Attributes:
+        reason: a word of `sources.reasons`; empty when it is done.
+        retry_after_s: seconds that the server asked to be left alone.
+        was_answered: whether any server answered.
+    """
+
+    reason: str
+    retry_after_s: float | None = None
+    was_answered: bool = True
 
 
 class Brake:
@@ -21,6 +45,7 @@ class Brake:
 
     Attributes:
         stopped: why the run must end; empty while it may go on.
+        wish_s: the seconds that a server asked to be left alone, if that is why the run must end.
     """
 
     def __init__(self, config: DownloadConfig, clock: Callable[[], float]) -> None:
@@ -28,10 +53,18 @@ class Brake:
         self._lock = threading.Lock()
         self._level = 0
         self._burst = 0
+        self._cause = ""
+        self._silent: set[str] = set()
         self._pulls = 0
         self._running: dict[str, int] = {}
         self._until = float("-inf")
         self.stopped = ""
+        self.wish_s: float | None = None
+
+    @property
+    def is_wall(self) -> bool:
+        """Whether it was pulled last because a server says that we ask too much."""
+        return self._cause in WALLS
 
     def begin(self, item: str) -> float:
         """Take leave to begin a download: 0 for yes, else the seconds after which to ask again.
@@ -47,8 +80,8 @@ class Brake:
             self._running[item] = self._pulls
             return 0.0
 
-    def end(self, item: str, reason: str, retry_after_s: float | None = None) -> str:
-        """Take in how a download ended (``""`` when it is done); what to tell a person, mostly nothing.
+    def end(self, item: str, ended: Ended) -> str:
+        """Take in how a download ended; what to tell a person, mostly nothing.
 
         What had begun before the brake was pulled says nothing of how the server is after it.
         """
@@ -56,24 +89,39 @@ class Brake:
             is_new = self._running.pop(item) == self._pulls
             if self.stopped or not is_new:
                 return ""
-            if reason in WALLS:
+            if not ended.was_answered:
+                self._silent.add(item)
+                is_wall = bool(self._level) or len(self._silent) >= SILENCE
+                return self._pull(ended.reason, 0.0) if is_wall else ""
+            if ended.reason == "network" or ended.reason not in _SAYING_NOTHING:
+                self._silent.clear()
+                self._level = 0 if self._cause == "network" else self._level
+            if ended.reason in WALLS:
                 self._burst += 1
-                is_wall = reason == "bot_wall" or self._level or self._burst >= BURST
-                return self._pull(reason, retry_after_s or 0.0) if is_wall else ""
-            if not reason or reason_policy(reason).kind != "heals":  # others say nothing of the server's patience
+                is_wall = ended.reason == "bot_wall" or bool(self._level) or self._burst >= BURST
+                return self._pull(ended.reason, ended.retry_after_s or 0.0) if is_wall else ""
+            if ended.reason not in _SAYING_NOTHING:
                 self._level = self._burst = 0
             return ""
 
     def _pull(self, reason: str, retry_after_s: float) -> str:
         self._level += 1
+        self._cause = reason
         self._pulls += 1
         pause_s = max(self._config.brake_s * 2.0 ** (self._level - 1), retry_after_s)
-        said = "YouTube's bot wall" if reason == "bot_wall" else "a burst of 429s (too many requests)"
-        if self._level > self._config.brake_stops:
-            self.stopped = f"{said}: still there after {self._config.brake_stops} pauses"
-        elif retry_after_s > self._config.pause_max_s:
-            self.stopped = f"{said}: the server asks to be left alone for {retry_after_s:.0f} s"
+        said = _WORDS[reason]
+        if retry_after_s > self._config.pause_max_s:
+            self.stopped, self.wish_s = said, retry_after_s
+        elif self._level > self._config.brake_stops:
+            self.stopped = f"{said}; it was so after {self._config.brake_stops} pauses too"
         if self.stopped:
             return ""
         self._until = self._clock() + pause_s
         return f"{said}: nothing new is asked for {pause_s:.0f} s, then one video alone"
+
+
+_SAYING_NOTHING = (
+    "network", "incomplete", "unknown", "checksum", "cookies", "unsupported", "disk", "disk_full", "over_budget",
+    "worker_died", "bug",
+)  # fmt: skip
+"""Reasons that say nothing of the server's patience."""

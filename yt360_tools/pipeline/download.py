@@ -14,7 +14,7 @@ from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import MediaError, TransientError, UsageError, nearest
 from yt360_tools.manifest import Manifest
 from yt360_tools.pipeline.declared_media import check_promised, promised_checksums
-from yt360_tools.pipeline.download_queue import DownloadQueue
+from yt360_tools.pipeline.download_queue import DownloadQueue, Pace, asked_to_wait, passing_data
 from yt360_tools.pipeline.executors import thread_pool
 from yt360_tools.pipeline.ledger import Entry, Ledger
 from yt360_tools.pipeline.retrying import Waiting, fingerprint, source_digits, tries_before, waits
@@ -61,8 +61,7 @@ class DownloadTask:
         except MediaError as error:
             return [Outcome(self.video_id, STAGE, "rejected", error.reason, str(error))]
         except TransientError as error:
-            data = {} if error.retry_after_s is None else {"retry_after_s": error.retry_after_s}
-            return [Outcome(self.video_id, STAGE, "failed", error.reason, str(error), data)]
+            return [Outcome(self.video_id, STAGE, "failed", error.reason, str(error), passing_data(error))]
         except OSError as error:
             failure = TransientError.of_disk(error, self.workspace.raw_folder(self.video_id))
             return self.failed(failure.reason, str(failure))
@@ -146,23 +145,29 @@ def plan_downloads(
     source: Source,
     *,
     config: DownloadConfig | None = None,
+    pace: Pace | None = None,
     now: datetime | None = None,
 ) -> list[DownloadTask]:
     """The videos of the manifest that are neither fetched, nor known to be beyond fetching, nor to be left alone now.
 
     Args:
         config: what was learnt under another one does not count.
+        pace: the run's; what it is told to ask for, it asks for.
         now: an aware time; the present by default.
     """
+    pace = pace or Pace.of(config or DownloadConfig())
     known, digits = ledger.entries(STAGE), fingerprint(config or DownloadConfig())
     here = source_digits(config or DownloadConfig())
     held = {one.video_id for one in waiting_downloads(manifest, ledger, source, config=config, now=now)}
     promised = promised_checksums(manifest)
-    return [
-        DownloadTask(video_id, source, workspace, promised.get(video_id, {}), tries_before(known.get(video_id), digits))
-        for video_id in manifest.video_ids
-        if video_id not in held and not _is_beyond_fetching(known.get(video_id), here)
-    ]
+    tasks = []
+    for video_id in manifest.video_ids:
+        if pace.is_told(video_id):
+            tasks.append(DownloadTask(video_id, source, workspace, promised.get(video_id, {})))
+        elif video_id not in held and not _is_beyond_fetching(known.get(video_id), here):
+            tries = max(0, tries_before(known.get(video_id), digits) - pace.tried.get(video_id, 0))
+            tasks.append(DownloadTask(video_id, source, workspace, promised.get(video_id, {}), tries))
+    return tasks
 
 
 def waiting_downloads(
@@ -188,10 +193,12 @@ class Downloads:
 
     Attributes:
         outcomes: the last one of each video that was taken up.
-        notes: why the run ended before all was taken up, and what waits until when.
+        stopped: why the run ended before all was taken up; empty where it was.
+        notes: what waits until when.
     """
 
     outcomes: tuple[Outcome, ...]
+    stopped: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -201,19 +208,39 @@ def run_downloads(
     workspace: Workspace,
     config: DownloadConfig,
     *,
+    pace: Pace | None = None,
     clock: Callable[[], float] = time.monotonic,
     now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
     sleep: Callable[[float], None] = time.sleep,
     draw: Callable[[], float] = random.random,
 ) -> Downloads:
-    """Fetch videos, several at once: what heals is tried again after a pause, a wall slows all down, room is kept."""
+    """Fetch videos, several at once: what heals is tried again after a pause, a wall slows all down, room is kept.
+
+    Args:
+        pace: that of a run which has more to fetch than this.
+    """
     queue: Queue = InOrder(tasks)
     if tasks and not isinstance(tasks[0].source, LocalSource):
+        pace = pace or Pace.of(config, clock=clock)
+        wished = asked_until(ledger, config, now())
+        if wished and not any(pace.is_told(task.video_id) for task in tasks):
+            return Downloads((), asked_to_wait(wished))
         room = partial(check_room, workspace.raw, config)
-        queue = DownloadQueue(tasks, config, check_room=room, clock=clock, now=now, draw=draw)
+        queue = DownloadQueue(tasks, config, pace=pace, check_room=room, clock=clock, now=now, draw=draw)
     pool = partial(thread_pool, config.jobs)
     outcomes = run_queue(queue, ledger, pool, in_flight=config.jobs, title=STAGE, unit="video", sleep=sleep)
-    return Downloads(tuple(outcomes), (f"stopped: {queue.stopped}",) if queue.stopped else ())
+    return Downloads(tuple(outcomes), queue.stopped)
+
+
+def asked_until(ledger: Ledger, config: DownloadConfig, now: datetime) -> datetime | None:
+    """Until when the server asked to be left alone as a whole; None where it did not, or that is over."""
+    digits = fingerprint(config)
+    moments = [
+        datetime.fromisoformat(entry.data["server_until"])
+        for entry in ledger.entries(STAGE).values()
+        if "server_until" in entry.data and entry.data.get("config") == digits
+    ]
+    return max((moment for moment in moments if moment > now), default=None)
 
 
 def _is_beyond_fetching(entry: Entry | None, source: str) -> bool:
@@ -224,11 +251,11 @@ def _is_beyond_fetching(entry: Entry | None, source: str) -> bool:
     return not (is_of_another and entry.reason in _OF_ONE_SOURCE)
 
 
-def take_up_again(ledger: Ledger, workspace: Workspace, reasons: Collection[str]) -> list[str]:
-    """Forget why videos were not fetched, so that they are asked for now; which ones.
+def told_videos(manifest: Manifest, ledger: Ledger, reasons: Collection[str]) -> frozenset[str]:
+    """The manifest's videos that were not fetched for one of some reasons; they keep their outcome till they are asked.
 
     Args:
-        reasons: of those that are meant; ``all`` for every one.
+        reasons: words of the ledger; ``all`` for every one.
 
     Raises:
         UsageError: a word is no reason.
@@ -240,14 +267,10 @@ def take_up_again(ledger: Ledger, workspace: Workspace, reasons: Collection[str]
             raise UsageError(
                 f"--retry {word!r} is no reason{nearest(word, [*known, 'all'])}; known: all, {', '.join(sorted(known))}"
             )
-    again = [
+    return frozenset(
         video_id
-        for video_id, entry in entries.items()
-        if entry.state in ("rejected", "failed") and ("all" in reasons or entry.reason in reasons)
-    ]
-    for video_id in again:
-        if entries[video_id].state == "rejected":
-            shutil.rmtree(workspace.partial_folder(video_id), ignore_errors=True)
-    ledger.forget(STAGE, again)
-    ledger.expect(STAGE, again)
-    return again
+        for video_id in manifest.video_ids
+        if (entry := entries.get(video_id)) is not None
+        and entry.state in ("rejected", "failed")
+        and ("all" in reasons or entry.reason in reasons)
+    )

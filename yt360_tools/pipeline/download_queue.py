@@ -3,30 +3,65 @@
 import heapq
 import logging
 import math
+import time
 from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import TransientError
-from yt360_tools.pipeline.brake import Brake
-from yt360_tools.pipeline.retrying import later, pause_s, remembered, source_digits
+from yt360_tools.pipeline.brake import Brake, Ended
+from yt360_tools.pipeline.retrying import heals, later, moment_words, pause_s, remembered, source_digits
 from yt360_tools.records import Outcome
-from yt360_tools.sources.reasons import REASONS, reason_policy
+from yt360_tools.sources.reasons import REASONS
 
 if TYPE_CHECKING:
     from yt360_tools.pipeline.download import DownloadTask
 
+PASSING = ("retry_after_s", "was_answered")
+"""What an outcome's data tell the queue, and the ledger does not keep."""
+
+_ADVICE = ", with fewer download.jobs, a greater download.sleep_s, cookies or another download.proxy"
+_SAID_FROM_S = 10.0
 logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Pace:
+    """How one run asks: what its downloads have in common, batch after batch.
+
+    Attributes:
+        brake: the run's.
+        told: videos that are to be asked for in spite of how they ended, as long as this run has not asked.
+        is_patient: whether a queue that has nothing else to do waits for what is due soon.
+        tried: how often this run has tried each video.
+    """
+
+    brake: Brake
+    told: Collection[str] = ()
+    is_patient: bool = True
+    tried: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, config: DownloadConfig, *, told: Collection[str] = (), clock: Callable[[], float] = time.monotonic
+    ) -> "Pace":
+        """That of a run which has asked for nothing yet."""
+        return cls(Brake(config, clock), told)
+
+    def is_told(self, video_id: str) -> bool:
+        """Whether a video is still to be asked for in spite of how it ended."""
+        return video_id in self.told and video_id not in self.tried
 
 
 class DownloadQueue:
     """A `runner.Queue` of downloads from a server.
 
     Args:
+        pace: the run's, on the same clock.
         check_room: raises ``disk_full`` when another download must not begin.
         clock: seconds that do not go back; `now` is the time of day, aware.
         draw: a random number from 0 to 1.
@@ -40,6 +75,7 @@ class DownloadQueue:
         tasks: "Iterable[DownloadTask]",
         config: DownloadConfig,
         *,
+        pace: Pace,
         check_room: Callable[[], None],
         clock: Callable[[], float],
         now: Callable[[], datetime],
@@ -50,8 +86,7 @@ class DownloadQueue:
         self._order = count()
         self._config, self._check_room = config, check_room
         self._clock, self._now, self._draw = clock, now, draw
-        self._brake = Brake(config, clock)
-        self._tried: dict[str, int] = {}
+        self._pace = pace
         self._held_s = 0.0
         self.size = len(self._fresh)
         self.stopped = ""
@@ -68,7 +103,7 @@ class DownloadQueue:
         except TransientError as error:
             self.stopped = str(error)
             return None
-        self._held_s = self._brake.begin(task.video_id)
+        self._held_s = self._pace.brake.begin(task.video_id)
         if self._held_s:
             return None
         if is_due:
@@ -83,9 +118,16 @@ class DownloadQueue:
             return None
         if self._fresh:
             return self._held_s
-        if not self._again or self._again[0][0] - self._clock() > self._config.wait_s:
+        if not self._again or not self._pace.is_patient:
             return None
-        return max(0.0, self._again[0][0] - self._clock(), self._held_s)
+        left_s = self._again[0][0] - self._clock()
+        if left_s > self._config.wait_s:
+            return None
+        if left_s >= _SAID_FROM_S:
+            until = moment_words(self._now() + timedelta(seconds=left_s))
+            logger.warning("%d videos are tried again from %s on; Ctrl-C stops, a later run goes on",
+                           len(self._again), until)  # fmt: skip
+        return max(0.0, left_s, self._held_s)
 
     def ended(self, task: "DownloadTask", outcomes: list[Outcome]) -> list[Outcome]:
         """Take in how a download ended; its outcome, with what a later run must know."""
@@ -93,26 +135,38 @@ class DownloadQueue:
         for outcome in outcomes:
             retry_after_s = outcome.data.get("retry_after_s") if outcome.state == "failed" else None
             reason = "" if outcome.state == "done" else outcome.reason
-            said = self._brake.end(task.video_id, reason, retry_after_s)
+            ended = Ended(reason, retry_after_s, was_answered=outcome.data.get("was_answered", True))
+            said = self._pace.brake.end(task.video_id, ended)
             if said:
                 logger.warning("%s", said)
+            self._pace.tried[task.video_id] = self._pace.tried.get(task.video_id, 0) + 1
             if outcome.state == "failed":
                 outcome = self._remembered(task, outcome, retry_after_s)
             elif outcome.state == "rejected":
                 outcome = replace(outcome, data={**outcome.data, "source": source_digits(self._config)})
             found.append(outcome)
-        if self._brake.stopped:
-            self.stopped = f"{self._brake.stopped}; the rest stays to do: run again later, with fewer download.jobs, a "
-            self.stopped += "greater download.sleep_s, cookies or another download.proxy"
+        brake = self._pace.brake
+        if not brake.stopped or self.stopped:
+            return found
+        if brake.wish_s is not None:
+            until = later(self._now(), brake.wish_s)
+            found[-1] = replace(found[-1], data={**found[-1].data, "server_until": until.isoformat()})
+            self.stopped = f"{brake.stopped}: {asked_to_wait(until)}"
+        else:
+            self.stopped = f"{brake.stopped}; the rest stays to do: run again later"
+            if "online" not in brake.stopped:
+                self.stopped += (
+                    ", with fewer download.jobs, a greater download.sleep_s, cookies or another download.proxy"
+                )
         return found
 
     def _remembered(self, task: "DownloadTask", outcome: Outcome, retry_after_s: float | None) -> Outcome:
         """A failure's outcome with its pause; the download is put back where it is due in this run."""
         if outcome.reason == "disk_full":
             self.stopped = outcome.detail
-        tried = self._tried[task.video_id] = self._tried.get(task.video_id, 0) + 1
+        tried = self._pace.tried[task.video_id]
         tries = task.tries + tried
-        if outcome.reason not in REASONS or reason_policy(outcome.reason).kind != "heals":
+        if outcome.reason not in REASONS or not heals(outcome.reason, tries):
             return replace(outcome, data=remembered(self._config, tries, None))
         pause = 0.0
         if outcome.reason != "disk_full":
@@ -120,3 +174,14 @@ class DownloadQueue:
         if tried < self._config.attempts and not self.stopped:
             heapq.heappush(self._again, (self._clock() + pause, next(self._order), task))
         return replace(outcome, data=remembered(self._config, tries, later(self._now(), pause) if pause else None))
+
+
+def asked_to_wait(until: datetime) -> str:
+    """Why nothing is asked for before a time."""
+    return f"the server asks to be left alone until {moment_words(until)}; the rest stays to do: run again then"
+
+
+def passing_data(error: TransientError) -> dict[str, Any]:
+    """`PASSING` of a failure."""
+    data: dict[str, Any] = {} if error.retry_after_s is None else {"retry_after_s": error.retry_after_s}
+    return data if error.was_answered else {**data, "was_answered": False}

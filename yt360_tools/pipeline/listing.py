@@ -9,8 +9,8 @@ from functools import partial
 from typing import Any
 
 from yt360_tools.config import DownloadConfig
-from yt360_tools.errors import ItemError, MediaError, UsageError
-from yt360_tools.pipeline.download_queue import DownloadQueue
+from yt360_tools.errors import ItemError, MediaError, TransientError, UsageError
+from yt360_tools.pipeline.download_queue import PASSING, DownloadQueue, Pace, passing_data
 from yt360_tools.pipeline.executors import thread_pool
 from yt360_tools.pipeline.ledger import Entry, Ledger
 from yt360_tools.pipeline.retrying import fingerprint, tries_before, waits
@@ -80,8 +80,7 @@ class ListingTask:
             listing = list_youtube(self.video_id, self.config)
         except ItemError as error:
             state = "rejected" if isinstance(error, MediaError) else "failed"
-            asked_later = getattr(error, "retry_after_s", None)
-            data = self.known | ({"retry_after_s": asked_later} if asked_later else {})
+            data = self.known | (passing_data(error) if isinstance(error, TransientError) else {})
             return [Outcome(self.video_id, STAGE, state, error.reason, str(error), data)]
         return [decided(self.video_id, listing, read_policy(self.config), self.asked_with)]
 
@@ -101,7 +100,7 @@ class _ListingQueue(DownloadQueue):
     def ended(self, task: Any, outcomes: list[Outcome]) -> list[Outcome]:
         found = []
         for before, after in zip(outcomes, super().ended(task, outcomes), strict=True):
-            learnt = {key: value for key, value in before.data.items() if key != "retry_after_s"}
+            learnt = {key: value for key, value in before.data.items() if key not in PASSING}
             found.append(replace(after, data={**learnt, **after.data}))
         return found
 
@@ -158,7 +157,8 @@ def list_videos(
         )
         for video_id in due
     ]
-    queue = _ListingQueue(tasks, asking, check_room=lambda: None, clock=clock, now=now, draw=draw)  # type: ignore[arg-type]
+    pace = Pace.of(asking, clock=clock)
+    queue = _ListingQueue(tasks, asking, pace=pace, check_room=lambda: None, clock=clock, now=now, draw=draw)  # type: ignore[arg-type]
     pool = partial(thread_pool, config.jobs)
     run_queue(queue, ledger, pool, in_flight=config.jobs, title="list", unit="video", sleep=sleep)
     _choose_anew(ledger, policy, set(video_ids) & {*ledger.entries(STAGE)} - set(due))

@@ -18,6 +18,7 @@ from yt360_tools.manifest import Manifest, read_manifest
 from yt360_tools.media.ffmpeg import find_ffmpeg
 from yt360_tools.pipeline import build, discard, download, retrying, segment, validate
 from yt360_tools.pipeline.declared_media import named_media
+from yt360_tools.pipeline.download_queue import Pace
 from yt360_tools.pipeline.executors import process_pool
 from yt360_tools.pipeline.ledger import Ledger
 from yt360_tools.pipeline.options import agreed_config, remember, with_implied_layout
@@ -39,14 +40,22 @@ class StageReport:
     """How the items that one run took up ended.
 
     Attributes:
+        items: those that were taken up.
         problems: the outcomes that are not done.
-        notes: what else there is to say: what waits until when, why the stage ended early.
+        stopped: why the stage ended before all was taken up; empty where it was.
+        notes: what else there is to say, such as what waits until when.
     """
 
     stage: str
-    taken_up: int
+    items: frozenset[str]
     problems: tuple[Outcome, ...]
+    stopped: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def taken_up(self) -> int:
+        """How many items there were to take up."""
+        return len(self.items)
 
 
 @dataclass(frozen=True)
@@ -61,7 +70,9 @@ class RunReport:
         problems = [outcome for stage in self.stages for outcome in stage.problems]
         if any(outcome.reason == BUG for outcome in problems):
             return EXIT_BUG
-        unfinished = any(outcome.state == "failed" for outcome in problems) or any(stage.notes for stage in self.stages)
+        unfinished = any(outcome.state == "failed" for outcome in problems) or any(
+            stage.notes or stage.stopped for stage in self.stages
+        )
         if unfinished or (strict and any(stage.rejected for stage in self.status)):
             return EXIT_UNFINISHED
         return EXIT_OK
@@ -74,6 +85,7 @@ class Line:
     Attributes:
         manifest: the rows that this run works on.
         whole: the manifest that they were chosen from.
+        pace: how this run asks for media.
         growing: in a run batch by batch, the splits of which a later batch will bring clips; None: this is all. What
             concerns the workspace as a whole is done before and after batches.
     """
@@ -84,6 +96,7 @@ class Line:
     config: Config
     workers: int
     whole: Manifest
+    pace: Pace
     growing: frozenset[str] | None = None
 
     def of(self, video_ids: Collection[str], *, growing: frozenset[str]) -> "Line":
@@ -111,10 +124,21 @@ class Line:
             found = _RUN[stage](self)
         except OSError as error:
             raise TransientError.of_disk(error, error.filename or str(self.workspace.root)) from error
-        outcomes, notes = (found.outcomes, found.notes) if isinstance(found, download.Downloads) else (found, ())
-        logger.info("%s: took up %d items", stage, len(outcomes))
-        problems = tuple(outcome for outcome in outcomes if outcome.state != "done")
-        return StageReport(stage, len(outcomes), problems, notes)
+        if not isinstance(found, download.Downloads):
+            found = download.Downloads(tuple(found))
+        logger.info("%s: took up %d items", stage, len(found.outcomes))
+        problems = tuple(outcome for outcome in found.outcomes if outcome.state != "done")
+        items = frozenset(outcome.item for outcome in found.outcomes)
+        return StageReport(stage, items, problems, found.stopped, found.notes)
+
+    def told(self, reasons: Collection[str]) -> "Line":
+        """The same line, which asks for videos that were not fetched for one of some reasons; ``all`` for every one.
+
+        Raises:
+            UsageError: a word is no reason.
+        """
+        told = download.told_videos(self.manifest, self.ledger, reasons)
+        return dataclasses.replace(self, pace=Pace.of(self.config.download, told=told))
 
 
 @contextmanager
@@ -140,7 +164,7 @@ def opened_line(
             config = agreed_config(ledger.options(), overrides, workspace.root)
             check_view_options(config.build)
             _take_in(manifest, ledger)
-            yield Line(manifest, workspace, ledger, config, workers, whole)
+            yield Line(manifest, workspace, ledger, config, workers, whole, Pace.of(config.download))
         finally:
             ledger.close()
 
@@ -166,11 +190,13 @@ def _run_download(line: Line) -> download.Downloads:
     config = line.config.download
     source = open_source(config, named_media(line.manifest))
     discard.forget_lost_media(line.ledger, line.workspace, config, unfinished_videos(line))
-    tasks = download.plan_downloads(line.manifest, line.ledger, line.workspace, source, config=config)
+    tasks = download.plan_downloads(line.manifest, line.ledger, line.workspace, source, config=config, pace=line.pace)
     if tasks and not isinstance(source, LocalSource):
         find_ffmpeg()  # what was fetched is decoded
-    found = download.run_downloads(tasks, line.ledger, line.workspace, config)
+    found = download.run_downloads(tasks, line.ledger, line.workspace, config, pace=line.pace)
     discard.note_changes(line.ledger, line.manifest.video_ids)
+    if line.growing is not None:
+        return found
     waiting = retrying.notes(download.waiting_downloads(line.manifest, line.ledger, source, config=config))
     return dataclasses.replace(found, notes=found.notes + waiting)
 
@@ -242,14 +268,23 @@ _RUN: dict[str, Callable[[Line], Sequence[Outcome] | download.Downloads]] = {
 
 
 def forget_rejected(line: Line) -> None:
-    """Take up again what was rejected: those videos are fetched anew, those clips built anew."""
-    again: set[str] = set()
-    for stage in (download.STAGE, validate.STAGE):
-        again |= {item for item, entry in line.ledger.entries(stage).items() if entry.state == "rejected"}
+    """Take up again what was rejected of the line's manifest: those videos are fetched anew, those clips built anew."""
+    ledger, videos = line.ledger, line.manifest.video_ids
+    again = {item for stage in (download.STAGE, validate.STAGE) for item in _rejected(ledger, stage, videos)}
+    rows = [row.clip_id for row in line.manifest.rows]
+    clips = [window.clip_id for window in segment.planned_windows(line.manifest, ledger)]
     for video_id in again:
         shutil.rmtree(line.workspace.raw_folder(video_id), ignore_errors=True)
-    for stage in (download.STAGE, validate.STAGE):
-        line.ledger.forget(stage, again)
-    for stage in (segment.STAGE, build.STAGE):
-        rejected = [item for item, entry in line.ledger.entries(stage).items() if entry.state == "rejected"]
-        line.ledger.forget(stage, rejected)
+    for stage, items in (
+        (download.STAGE, again),
+        (validate.STAGE, again),
+        (segment.STAGE, _rejected(ledger, segment.STAGE, rows)),
+        (build.STAGE, _rejected(ledger, build.STAGE, clips)),
+    ):
+        ledger.forget(stage, items)
+        if stage in (download.STAGE, segment.STAGE):
+            ledger.expect(stage, items)
+
+
+def _rejected(ledger: Ledger, stage: str, items: Collection[str]) -> list[str]:
+    return [item for item, entry in ledger.entries_of(stage, items).items() if entry.state == "rejected"]

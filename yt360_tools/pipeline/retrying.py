@@ -17,6 +17,10 @@ WALLS = ("bot_wall", "rate_limited")
 """What says that we ask too much: it is not the one video's affair."""
 
 _WALL_FACTOR = 30
+_MOST_PAUSE_S = 3650 * 86400.0
+_PATIENCE = {"incomplete": 12, "unknown": 12}
+"""After so many tries in vain under one configuration, these do not seem to heal by themselves."""
+
 _NO_OFFER = (
     "jobs", "attempts", "pause_s", "pause_max_s", "jitter", "wait_s", "brake_s", "brake_stops", "min_free_gb",
     "timeout_s", "rate_limit_mb_s", "sleep_s",
@@ -82,10 +86,15 @@ def waits(video_id: str, entry: Entry | None, config_digits: str, now: datetime)
     """
     if entry is None or entry.state != "failed" or entry.data.get("config") != config_digits:
         return None
-    if reason_policy(entry.reason).kind == "needs_change":
+    if not heals(entry.reason, int(entry.data.get("tries", 0))):
         return Waiting(video_id, entry.reason, None)
     until = datetime.fromisoformat(entry.data["not_before"]) if "not_before" in entry.data else now
     return Waiting(video_id, entry.reason, until) if until > now else None
+
+
+def heals(reason: str, tries: int) -> bool:
+    """Whether what failed `tries` times for a reason is asked for again by itself."""
+    return reason_policy(reason).kind == "heals" and tries < _PATIENCE.get(reason, tries + 1)
 
 
 def tries_before(entry: Entry | None, config_digits: str) -> int:
@@ -97,6 +106,7 @@ def tries_before(entry: Entry | None, config_digits: str) -> int:
 
 def later(now: datetime, seconds: float) -> datetime:
     """`now` and `seconds`, rounded up to a whole second, which is what the ledger keeps."""
+    seconds = min(seconds, _MOST_PAUSE_S)
     return (now + timedelta(seconds=seconds, microseconds=999_999)).replace(microsecond=0) if seconds else now
 
 
@@ -106,17 +116,23 @@ def notes(waiting: Iterable[Waiting]) -> tuple[str, ...]:
     timed = [one.until for one in held if one.until]
     said = []
     if timed:
-        first, last = (f"{time.astimezone():%Y-%m-%d %H:%M:%S}" for time in (min(timed), max(timed)))
+        first, last = moment_words(min(timed)), moment_words(max(timed))
         until = f"until {first}" if first == last else f"the first until {first}, the last until {last}"
-        reasons = _counted(one.reason for one in held if one.until)
-        said.append(f"{_videos(timed)} not asked for yet ({reasons}), {until}: run again then, or now with --retry all")
+        reasons = [one.reason for one in held if one.until]
+        now = "" if set(reasons) & set(WALLS) else ", or now with --retry all"
+        said.append(f"{_videos(timed)} not asked for yet ({_counted(reasons)}), {until}: run again then{now}")
     blocked = [one.reason for one in held if one.until is None]
     if blocked:
         said.append(
             f"{_videos(blocked)} not asked for again before something is changed ({_counted(blocked)}): 'yt360 status "
-            "--problems' says what; then with another [download], or with --retry REASON"
+            "--problems' says what; then with other options of downloads, or with --retry REASON"
         )
     return tuple(said)
+
+
+def moment_words(moment: datetime) -> str:
+    """A time of day as a person reads it, with its distance from UTC."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S %z}"
 
 
 def _videos(found: Sized) -> str:

@@ -102,7 +102,7 @@ _ALL = (
     ),
     Reason(
         "rate_limited", "heals", "too many requests (429)",
-        "wait an hour, then run again with a greater download.sleep_s and fewer download.jobs",
+        "run again later, with a greater download.sleep_s and fewer download.jobs",
     ),
     Reason("network", "heals", "the network or the server failed (5xx, a reset, a timeout)"),
     Reason(

@@ -18,6 +18,9 @@ from yt360_tools.sources.parts import FileChanged, PartialFile, what_of
 from yt360_tools.sources.reasons import REASONS
 from yt360_tools.sources.room import RoomWatch
 
+LONGEST_WISH_S = 30 * 86400.0
+"""A server that asks to be left alone for longer is asked again after a month."""
+
 _PLAIN = ("http", "https")
 _NO_SUCH_RANGE = 416
 _UNFINISHED = {
@@ -38,6 +41,7 @@ class WatchedSession(yt_dlp.YoutubeDL):
     Attributes:
         status: of the last answer, if that was an error's.
         retry_after_s: what that answer asked for.
+        was_answered: whether any server has answered yet.
     """
 
     params: dict[str, Any]
@@ -47,6 +51,7 @@ class WatchedSession(yt_dlp.YoutubeDL):
     ) -> None:
         self.status: int | None = None
         self.retry_after_s: float | None = None
+        self.was_answered = False
         self._config, self._target = config, target
         self._part: PartialFile | None = None
         self._room: RoomWatch | None = None
@@ -135,11 +140,12 @@ class WatchedSession(yt_dlp.YoutubeDL):
         try:
             answer = super().urlopen(req)
         except HTTPError as error:
-            self.status = error.status
+            self.status, self.was_answered = error.status, True
             self.retry_after_s = retry_after_s(error.response.headers.get("Retry-After"))
             if error.status == _NO_SUCH_RANGE and self._part is not None and self._part.note.bytes:
                 raise FileChanged("the file is smaller now") from error  # yt-dlp would ask for the range again
             raise
+        self.was_answered = True
         if self._part is not None and self._room is not None:
             begins_at, total = _span(answer)
             try:
@@ -165,17 +171,20 @@ class WatchedSession(yt_dlp.YoutubeDL):
 
 
 def retry_after_s(value: str | None) -> float | None:
-    """The seconds of a ``Retry-After``: a number of them, or a date (RFC 9110, section 10.2.3); None for neither."""
+    """The seconds of a ``Retry-After``: a number of them, or a date (RFC 9110, section 10.2.3); None for neither.
+
+    They are no more than `LONGEST_WISH_S`.
+    """
     if not value:
         return None
     if value.strip().isascii() and value.strip().isdecimal():
-        return float(value)
+        return min(float(value), LONGEST_WISH_S)
     try:
         then = parsedate_to_datetime(value)
-    except ValueError:
+        then = then if then.tzinfo else then.replace(tzinfo=timezone.utc)
+    except (ValueError, OverflowError):
         return None
-    then = then if then.tzinfo else then.replace(tzinfo=timezone.utc)
-    return max(0.0, (then - datetime.now(timezone.utc)).total_seconds())
+    return min(max(0.0, (then - datetime.now(timezone.utc)).total_seconds()), LONGEST_WISH_S)
 
 
 def _what(info: dict[str, Any]) -> str:

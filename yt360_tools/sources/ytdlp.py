@@ -144,6 +144,7 @@ def _session(
         found = translated(error, config, verdict, status=session.status if session else None)
         if session and isinstance(found, TransientError):
             found.retry_after_s = session.retry_after_s
+            found.was_answered = session.was_answered or found.reason != "network"
         raise found from error
 
 
