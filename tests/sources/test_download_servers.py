@@ -5,6 +5,7 @@ import contextlib
 import functools
 import http.server
 import io
+import re
 import socket
 import sqlite3
 import threading
@@ -16,6 +17,8 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from worlds import small_media
 
 from yt360_tools import __version__
@@ -173,6 +176,8 @@ def test_a_refused_template_is_shown_without_its_secrets() -> None:
         ("<http://me:pw@h:1/a?b#c> and https://h/d#e", "<http://h:1/a> and https://h/d"),
         ("socks5h://me:p%40w@h:1080", "socks5h://h:1080"),
         ("the token is t0 ken and the proxy 'h.example', 3128", "the token is *** and the proxy '***', ***"),
+        ("ftp://me:p/a?s#s@h/a.mp4, http://me:p:/@@h:1/a", "ftp://h/a.mp4, http://h:1/a"),
+        ("http://h:1/a/@b/c and http://[::1]:80/@b", "http://h:1/a/@b/c and http://[::1]:80/@b"),
         ("is this it? no: 3 = 3", "is this it? no: 3 = 3"),
         ("po_token AbCd-12 of web.gvs+AbCd-12", "po_token *** of ***"),
     ],
@@ -184,6 +189,16 @@ def test_an_address_is_cut_down_wherever_it_stands(text: str, expected: str) -> 
         extractor_args=("youtube:po_token=web.gvs+AbCd-12",),
     )
     assert without_secrets(text, config) == expected
+
+
+@given(
+    password=st.text(
+        st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="'\"<>@{}"), min_size=4
+    ).filter(lambda word: not re.match("[0-9]*[/?#]|[0-9]*$", word))
+)
+def test_no_password_is_shown_wherever_an_address_ends(password: str) -> None:
+    shown = without_secrets(f"see https://me:{password}@host.example/path: failed", DownloadConfig())
+    assert shown == "see https://host.example/path: failed"
 
 
 @pytest.mark.parametrize("place", ["page", "embeds", "json", "list"])

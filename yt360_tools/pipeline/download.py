@@ -16,8 +16,9 @@ from yt360_tools.manifest import Manifest
 from yt360_tools.pipeline.declared_media import check_promised, promised_checksums
 from yt360_tools.pipeline.download_queue import DownloadQueue, Pace, asked_to_wait, passing_data
 from yt360_tools.pipeline.executors import thread_pool
+from yt360_tools.pipeline.fingerprints import fingerprint, source_digits
 from yt360_tools.pipeline.ledger import Entry, Ledger
-from yt360_tools.pipeline.retrying import Waiting, fingerprint, source_digits, tries_before, waits
+from yt360_tools.pipeline.retrying import Waiting, tries_before, waits
 from yt360_tools.pipeline.runner import InOrder, Queue, run_queue
 from yt360_tools.pipeline.workspace import Workspace
 from yt360_tools.records import Outcome

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import TransientError
 from yt360_tools.pipeline.brake import Brake, Ended
-from yt360_tools.pipeline.retrying import heals, later, moment_words, pause_s, remembered, source_digits
+from yt360_tools.pipeline.fingerprints import source_digits
+from yt360_tools.pipeline.retrying import heals, later, moment_words, pause_s, remembered, videos_are
 from yt360_tools.records import Outcome
 from yt360_tools.sources.reasons import REASONS
 
@@ -125,8 +126,8 @@ class DownloadQueue:
             return None
         if left_s >= _SAID_FROM_S:
             until = moment_words(self._now() + timedelta(seconds=left_s))
-            logger.warning("%d videos are tried again from %s on; Ctrl-C stops, a later run goes on",
-                           len(self._again), until)  # fmt: skip
+            logger.warning("%s tried again from %s on; Ctrl-C stops, a later run goes on",
+                           videos_are(self._again), until)  # fmt: skip
         return max(0.0, left_s, self._held_s)
 
     def ended(self, task: "DownloadTask", outcomes: list[Outcome]) -> list[Outcome]:

@@ -12,8 +12,9 @@ from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import ItemError, MediaError, TransientError, UsageError
 from yt360_tools.pipeline.download_queue import PASSING, DownloadQueue, Pace, passing_data
 from yt360_tools.pipeline.executors import thread_pool
+from yt360_tools.pipeline.fingerprints import fingerprint
 from yt360_tools.pipeline.ledger import Entry, Ledger
-from yt360_tools.pipeline.retrying import fingerprint, tries_before, waits
+from yt360_tools.pipeline.retrying import tries_before, waits
 from yt360_tools.pipeline.runner import run_queue
 from yt360_tools.records import Outcome
 from yt360_tools.sources.listing import Listing, list_youtube, read_listing

@@ -1,15 +1,13 @@
 """When a download is asked for again: how long pauses are, what waits, and until when. Nothing here reads a clock."""
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterable, Sized
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from yt360_tools.config import DownloadConfig
+from yt360_tools.pipeline.fingerprints import fingerprint
 from yt360_tools.pipeline.ledger import Entry
 from yt360_tools.sources.reasons import reason_policy
 
@@ -21,38 +19,12 @@ _MOST_PAUSE_S = 3650 * 86400.0
 _PATIENCE = {"incomplete": 12, "unknown": 12}
 """After so many tries in vain under one configuration, these do not seem to heal by themselves."""
 
-_NO_OFFER = (
-    "jobs", "attempts", "pause_s", "pause_max_s", "jitter", "wait_s", "brake_s", "brake_stops", "min_free_gb",
-    "timeout_s", "rate_limit_mb_s", "sleep_s",
-)  # fmt: skip
-"""The keys that change how fast we ask, not what we are offered."""
-
 
 def pause_s(config: DownloadConfig, reason: str, tries: int, draw: float, retry_after_s: float | None = None) -> float:
     """Seconds to leave a video alone after its `tries`-th try failed; `draw` is a random number from 0 to 1."""
     grown = config.pause_s * (_WALL_FACTOR if reason in WALLS else 1) * 2.0 ** min(tries - 1, 60)
     jittered = min(grown, config.pause_max_s) * (1 + config.jitter * (2 * draw - 1))
     return max(jittered, retry_after_s or 0.0)
-
-
-def fingerprint(config: DownloadConfig) -> str:
-    """A few digits that tell one configuration of downloads from another, and nothing of what it holds.
-
-    They are few on purpose: from eight hexadecimal digits no password can be guessed. A cookie file counts by what is
-    in it, so that cookies which were exported anew are seen.
-    """
-    kept = {key: value for key, value in asdict(config).items() if key not in _NO_OFFER}
-    if config.cookies_file:
-        try:
-            kept["cookies_file"] = hashlib.sha256(Path(config.cookies_file).expanduser().read_bytes()).hexdigest()
-        except OSError:
-            kept["cookies_file"] = ""
-    return hashlib.sha256(json.dumps(kept, sort_keys=True, default=str).encode()).hexdigest()[:8]
-
-
-def source_digits(config: DownloadConfig) -> str:
-    """A few digits that tell one source from another, as `fingerprint` does of all that is configured."""
-    return fingerprint(DownloadConfig(source=config.source, media=config.media))
 
 
 def remembered(config: DownloadConfig, tries: int, not_before: datetime | None) -> dict[str, Any]:
@@ -120,12 +92,12 @@ def notes(waiting: Iterable[Waiting]) -> tuple[str, ...]:
         until = f"until {first}" if first == last else f"the first until {first}, the last until {last}"
         reasons = [one.reason for one in held if one.until]
         now = "" if set(reasons) & set(WALLS) else ", or now with --retry all"
-        said.append(f"{_videos(timed)} not asked for yet ({_counted(reasons)}), {until}: run again then{now}")
+        said.append(f"{videos_are(timed)} not asked for yet ({_counted(reasons)}), {until}: run again then{now}")
     blocked = [one.reason for one in held if one.until is None]
     if blocked:
         said.append(
-            f"{_videos(blocked)} not asked for again before something is changed ({_counted(blocked)}): 'yt360 status "
-            "--problems' says what; then with other options of downloads, or with --retry REASON"
+            f"{videos_are(blocked)} not asked for again before something is changed ({_counted(blocked)}): "
+            "'yt360 status --problems' says what; then with other options of downloads, or with --retry REASON"
         )
     return tuple(said)
 
@@ -135,7 +107,8 @@ def moment_words(moment: datetime) -> str:
     return f"{moment.astimezone():%Y-%m-%d %H:%M:%S %z}"
 
 
-def _videos(found: Sized) -> str:
+def videos_are(found: Sized) -> str:
+    """How many videos, and the verb that goes with them."""
     return "1 video is" if len(found) == 1 else f"{len(found)} videos are"
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 
 from yt360_tools.pipeline import download
 from yt360_tools.pipeline.rebuild import Line
-from yt360_tools.pipeline.retrying import moment_words
+from yt360_tools.pipeline.retrying import moment_words, videos_are
 from yt360_tools.sources import Source
 from yt360_tools.sources.local import LocalSource
 
@@ -37,8 +37,8 @@ def due_again(line: Line, source: Source) -> list[str]:
         return []
     if pause_s > 0:
         logger.warning(
-            "%d videos are tried again from %s on; Ctrl-C stops, a later run goes on",
-            len(due_at), moment_words(min(due_at)),
+            "%s tried again from %s on; Ctrl-C stops, a later run goes on",
+            videos_are(due_at), moment_words(min(due_at)),
         )  # fmt: skip
         time.sleep(pause_s)
     return _due_now(line, source, left)

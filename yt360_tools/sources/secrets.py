@@ -14,7 +14,11 @@ MASK = "***"
 _SHORTEST = 4
 """Shorter values are left to the address patterns: masking each 'a' would leave no message to read."""
 
-_USERINFO = re.compile(r"(\w[\w+.-]*://)[^\s/?#'\"<>]*@")
+_USERINFO = re.compile(
+    r"(\w[\w+.-]*://)(?:[^\s/?#'\"<>]*@|(?!(?:\[[^\]\s]*\]|[^\s/?#:'\"<>@]*)(?::\d*)?(?:[/?#]|$))[^\s'\"<>]*@)"
+)
+"""Up to an ``@`` before the path; or up to the last one, where no host and port come first: a password may have all."""
+
 _AFTER_THE_PATH = re.compile(r"(\w[\w+.-]*://[^\s?#'\"<>]*)[?#][^\s'\"<>]*")
 _QUERY_OF_A_PATH = re.compile(r"(?<=[^\s?])\?[^\s'\"<>]*=[^\s'\"<>]*")
 
@@ -23,6 +27,11 @@ def without_secrets(text: str, config: DownloadConfig) -> str:
     """A text with every address cut down to scheme, host and path, and what else `config` holds secret masked."""
     for secret in sorted(set(_secrets(config)), key=len, reverse=True):
         text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", MASK, text)
+    return cut_addresses(text)
+
+
+def cut_addresses(text: str) -> str:
+    """A text with every address cut down to scheme, host and path."""
     text = _USERINFO.sub(r"\1", text)
     text = _AFTER_THE_PATH.sub(r"\1", text)
     return _QUERY_OF_A_PATH.sub("", text)
@@ -35,6 +44,8 @@ def _secrets(config: DownloadConfig) -> Iterator[str]:
     for proxy in (config.proxy, *of_system):
         words += [proxy, *_parts_of_proxy(proxy)]
     for template in config.source:
+        raw = _USERINFO.match(template)
+        words += _parts_of_userinfo(raw[0].partition("://")[2]) if raw else []
         parts = _split(template)
         if parts:
             words += [parts.query, *_parts_of_userinfo(parts.netloc)]
