@@ -1,16 +1,19 @@
 """When a download is done: it decodes to its end, and is as long as was announced."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yt_dlp
 from worlds import small_media
+from worlds.download_runs import Runs, by_video
 from worlds.hostile_server import HostileServer, Serve, Status, serving
 
 from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import TransientError
+from yt360_tools.media.ffmpeg import find_ffmpeg
 from yt360_tools.sources.checking import check_fetched
 from yt360_tools.sources.session import session_options
 from yt360_tools.sources.watched import WatchedSession
@@ -117,3 +120,53 @@ def test_a_stream_with_a_missing_piece_is_no_file(server: HostileServer, tmp_pat
     with pytest.raises(yt_dlp.utils.DownloadError):
         fetch_in_pieces(server, tmp_path)
     assert not (tmp_path / "v.mp4").exists()
+
+
+def killing_ffmpeg(folder: Path, signal_name: str, *, times: int) -> str:
+    """An ffmpeg that is killed the first `times` that it decodes, in place of the real one."""
+    counter, program = folder / "calls", folder / "ffmpeg"
+    program.write_text(
+        "#!/bin/sh\n"
+        f'echo . >> "{counter}"\n'
+        f'if [ "$(wc -l < "{counter}")" -le {times} ]; then kill -{signal_name} $$; sleep 10; fi\n'
+        f'exec {find_ffmpeg()} "$@"\n'
+    )
+    program.chmod(0o755)
+    return str(program)
+
+
+@pytest.mark.parametrize("signal_name", ["KILL", "TERM", "INT"])
+def test_a_killed_decoder_says_nothing_of_the_file(
+    signal_name: str, server: HostileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was fetched stays, and is only examined by the next run."""
+    program = killing_ffmpeg(tmp_path, signal_name, times=1)
+    monkeypatch.setattr("yt360_tools.media.ffmpeg.find_ffmpeg", lambda: program)
+    server.add("/v.mp4", Serve(PICTURE))
+    runs = Runs(tmp_path / "work", ["v"])
+    config = DownloadConfig(source=(f"{server.address}/{{video_id}}.mp4",), attempts=1, min_free_gb=0.0)
+    runs.run(config)
+    entry = runs.entries()["v"]
+    assert (entry.state, entry.reason) == ("failed", "unchecked")
+    assert f"SIG{signal_name}" in entry.detail
+    assert runs.hidden == [".v.fetched"]
+    runs.time.seconds += 3600
+    assert by_video(runs.run(config).outcomes) == {"v": ("done", "")}
+    assert runs.media("v") == {"v.mp4": PICTURE}
+    assert server.count("/v.mp4") == 1
+
+
+def test_a_decoder_that_takes_too_long_says_nothing_of_the_file(folder: Path) -> None:
+    with pytest.raises(TransientError) as caught:
+        check_fetched(folder, "v", timeout_s=0.0)
+    assert caught.value.reason == "unchecked"
+
+
+def test_ctrl_c_does_not_reach_the_decoder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal sends it to the whole process group."""
+    program = folder / "ffmpeg"
+    program.write_text(f'#!/bin/sh\nps -o pgid= -p $$ > "{folder}/group"\nexec {find_ffmpeg()} "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setattr("yt360_tools.media.ffmpeg.find_ffmpeg", lambda: str(program))
+    check_fetched(folder, "v", timeout_s=60)
+    assert int((folder / "group").read_text()) != os.getpgrp()

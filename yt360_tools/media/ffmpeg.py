@@ -3,15 +3,17 @@
 import functools
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from yt360_tools.errors import EnvironmentMissing
+from yt360_tools.errors import EnvironmentMissing, TransientError
 
 SETTING = "YT360_FFMPEG"
-
+_ITS_OWN_FAULTS = (signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGBUS)
+"""Signals with which ffmpeg ends over a hostile file: that is the file's affair."""
 
 _PROBE = (
     "-skip_frame", "noref", "-f", "lavfi", "-i", "color=size=16x16:duration=0.1", "-map", "0:v:0",
@@ -82,11 +84,18 @@ def run_ffmpeg(
 ) -> "subprocess.CompletedProcess[bytes]":
     """Run ffmpeg quietly to its end; stdout and stderr are captured, the return code is the caller's to read.
 
+    It has a session of its own: Ctrl-C is the caller's affair, and must not look like a file that does not decode.
+
     Raises:
         subprocess.TimeoutExpired: it took longer than `timeout_s`; the process is gone by then.
+        TransientError: ``unchecked``: somebody killed it (the system, for want of memory, does so).
     """
     command = [find_ffmpeg(), "-hide_banner", "-nostdin", "-v", "error", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, timeout=timeout_s, check=False)
+    done = subprocess.run(command, capture_output=True, timeout=timeout_s, check=False, start_new_session=True)
+    if done.returncode < 0 and -done.returncode not in _ITS_OWN_FAULTS:
+        name = signal.Signals(-done.returncode).name
+        raise TransientError("unchecked", f"ffmpeg was ended by {name} while it decoded; run again, with more memory")
+    return done
 
 
 def open_ffmpeg(arguments: Sequence[str | Path], *, stderr: IO[bytes] | int) -> "subprocess.Popen[Any]":

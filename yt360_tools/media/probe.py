@@ -167,6 +167,7 @@ def check_decodes(path: Path, kind: str, duration_s: float, timeout_s: float = 6
 
     Raises:
         MediaError: ``unreadable_video``, ``unreadable_sound``, ``truncated`` or ``decode_timeout``.
+        TransientError: as `run_ffmpeg`.
     """
     unreadable = "unreadable_video" if kind == "v" else "unreadable_sound"
     stream, start_s, end_s, zero_s = _announced_span(path, kind, duration_s)

@@ -121,7 +121,7 @@ class Brake:
 
 
 _SAYING_NOTHING = (
-    "network", "incomplete", "unknown", "checksum", "cookies", "unsupported", "disk", "disk_full", "over_budget",
-    "worker_died", "bug",
+    "network", "incomplete", "unchecked", "unknown", "checksum", "cookies", "unsupported", "disk", "disk_full",
+    "over_budget", "worker_died", "bug",
 )  # fmt: skip
 """Reasons that say nothing of the server's patience."""

@@ -31,6 +31,7 @@ from yt360_tools.sources.room import check_room
 
 STAGE = "download"
 
+_UNCHECKED = "unchecked"
 _OF_ONE_SOURCE = ("gone", "unsupported")
 """Final reasons that say nothing of other sources: an address may have been mistyped."""
 
@@ -88,14 +89,17 @@ class DownloadTask:
         try:
             self._check(fetched)
         except (MediaError, TransientError) as error:
+            if error.reason == _UNCHECKED:
+                raise
             shutil.rmtree(fetched, ignore_errors=True)
             if self._is_local or (is_fresh and error.reason != "checksum"):
                 raise
             self._fetch_once(fetched)
             try:
                 self._check(fetched)
-            except (MediaError, TransientError):
-                shutil.rmtree(fetched, ignore_errors=True)
+            except (MediaError, TransientError) as again:
+                if again.reason != _UNCHECKED:
+                    shutil.rmtree(fetched, ignore_errors=True)
                 raise
 
     def _fetch_once(self, fetched: Path) -> bool:

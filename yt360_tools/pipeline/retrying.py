@@ -16,7 +16,7 @@ WALLS = ("bot_wall", "rate_limited")
 
 _WALL_FACTOR = 30
 _MOST_PAUSE_S = 3650 * 86400.0
-_PATIENCE = {"incomplete": 12, "unknown": 12}
+_PATIENCE = {"incomplete": 12, "unchecked": 12, "unknown": 12}
 """After so many tries in vain under one configuration, these do not seem to heal by themselves."""
 
 

@@ -22,7 +22,7 @@ def check_fetched(folder: Path, video_id: str, *, timeout_s: float) -> None:
 
     Raises:
         TransientError: ``incomplete``: a file's structure or its last frames are missing, or it is shorter than
-            announced; ``not_media``: nothing in it decodes.
+            announced; ``not_media``: nothing in it decodes; ``unchecked``: the decoder was killed, or took too long.
     """
     try:
         picture, sound = find_tracks(folder, video_id)
@@ -84,5 +84,5 @@ def _as_ours(error: MediaError) -> TransientError:
     if error.reason in ("truncated", "empty_file"):
         return TransientError("incomplete", str(error))
     if error.reason == "decode_timeout":
-        return TransientError("unknown", str(error))
+        return TransientError("unchecked", str(error))
     return TransientError("not_media", f"{error}; look at the address in a browser: is it a video's?")

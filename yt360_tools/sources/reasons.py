@@ -114,6 +114,10 @@ _ALL = (
         f"YouTube does not say that it is gone: {_CLIENTS}, or use cookies or a proxy",
     ),
     Reason("incomplete", "heals", "bytes or duration fall short of what was announced, or the end does not decode"),
+    Reason(
+        "unchecked", "heals", "it was fetched, and its decoder was killed or took too long: its bytes are kept",
+        "run again, with fewer download.jobs or a greater validate.decode_timeout_s",
+    ),
     Reason("disk", "heals", "a file cannot be written", "mend the disk or its permissions, then run again"),
     Reason("disk_full", "heals", "the disk is full", "free space, then run again"),
     Reason("unknown", "heals", "none of the words above; yt-dlp's own stand in the detail"),
