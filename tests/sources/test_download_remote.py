@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import fsspec
@@ -12,6 +13,7 @@ from worlds.hostile_server import HostileServer, Serve, Status, serving
 
 from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import EnvironmentMissing, MediaError, TransientError, UsageError
+from yt360_tools.pipeline.declared_media import broken_promises
 from yt360_tools.sources import open_source, remote
 from yt360_tools.sources.local import LocalSource
 from yt360_tools.sources.parts import note_path
@@ -181,7 +183,6 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[HostileServer]:
         ((Serve(BODY),), DIGEST.upper(), ("done", ""), 1),
         ((Serve(small_media.picture("damaged")), Serve(BODY)), DIGEST, ("done", ""), 2),
         ((Serve(BODY),), WRONG, ("rejected", "checksum"), 2),
-        ((Serve(BODY),), "abc", ("rejected", "checksum"), 0),
         ((Serve(BODY), Status(503)), WRONG, ("failed", "network"), 2),
     ],
 )
@@ -198,6 +199,44 @@ def test_a_promised_checksum_is_kept_or_fetched_afresh_once(
     assert by_video(runs.run(config_for(f"{server.address}/{{video_id}}.mp4")).outcomes) == {"v": outcome}
     assert server.count("/v.mp4") == requests
     assert runs.media("v") == ({"v.mp4": BODY} if outcome == ("done", "") else {})
+
+
+def test_a_mended_checksum_is_looked_at_again(server: HostileServer, tmp_path: Path) -> None:
+    server.add("/v.mp4", Serve(BODY))
+    runs = Runs(tmp_path, ["v"], {"v": {"sha256": WRONG}})
+    config = config_for(f"{server.address}/{{video_id}}.mp4")
+    assert by_video(runs.run(config).outcomes) == {"v": ("rejected", "checksum")}
+    assert runs.run(config).outcomes == ()
+    runs.extra["v"]["sha256"] = DIGEST.upper()
+    assert by_video(runs.run(config).outcomes) == {"v": ("done", "")}
+    assert broken_promises(runs.manifest, runs.entries()) == []
+    runs.extra["v"]["sha256"] = WRONG
+    assert broken_promises(runs.manifest, runs.entries()) == ["v"]
+
+
+@pytest.mark.parametrize(
+    ("names", "column", "says"),
+    [
+        (("v.video.mp4", "v.audio.wav"), "sha256", "should have video_sha256 and audio_sha256"),
+        (("v.mp4",), "video_sha256", "should have sha256"),
+    ],
+)
+def test_a_checksum_in_a_column_of_other_files_is_refused_once(
+    names: tuple[str, ...], column: str, says: str, server: HostileServer, tmp_path: Path
+) -> None:
+    bodies = {"v.mp4": BODY, "v.video.mp4": BODY, "v.audio.wav": small_media.sound("s")}
+    for name in names:
+        server.add(f"/{name}", Serve(bodies[name]))
+    runs = Runs(tmp_path, ["v"], {"v": {column: WRONG}})
+    config = replace(
+        config_for(""), source=tuple(f"{server.address}/{name.replace('v', '{video_id}', 1)}" for name in names)
+    )
+    for _ in range(2):
+        runs.run(config)
+    entry = runs.entries()["v"]
+    assert (entry.state, entry.reason) == ("rejected", "checksum")
+    assert says in entry.detail
+    assert len(server.asked) <= 2 * len(names)
 
 
 def test_each_track_has_its_checksum(server: HostileServer, tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ SETTING = "YT360_FFMPEG"
 _ITS_OWN_FAULTS = (signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGBUS)
 """Signals with which ffmpeg ends over a hostile file: that is the file's affair."""
 
+_running: "set[subprocess.Popen[bytes]]" = set()
+
 _PROBE = (
     "-skip_frame", "noref", "-f", "lavfi", "-i", "color=size=16x16:duration=0.1", "-map", "0:v:0",
     "-fps_mode", "passthrough", "-c:v", "wrapped_avframe", "-f", "framecrc", "-",
@@ -85,17 +87,38 @@ def run_ffmpeg(
     """Run ffmpeg quietly to its end; stdout and stderr are captured, the return code is the caller's to read.
 
     It has a session of its own: Ctrl-C is the caller's affair, and must not look like a file that does not decode.
+    Whoever is interrupted calls `stop_ffmpeg`; behind a caller that was killed it ends when it writes.
 
     Raises:
         subprocess.TimeoutExpired: it took longer than `timeout_s`; the process is gone by then.
         TransientError: ``unchecked``: somebody killed it (the system, for want of memory, does so).
     """
     command = [find_ffmpeg(), "-hide_banner", "-nostdin", "-v", "error", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, timeout=timeout_s, check=False, start_new_session=True)
-    if done.returncode < 0 and -done.returncode not in _ITS_OWN_FAULTS:
-        name = signal.Signals(-done.returncode).name
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        _running.add(process)
+        try:
+            stdout, stderr = process.communicate(timeout=timeout_s)
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            _running.discard(process)
+    if process.returncode < 0 and -process.returncode not in _ITS_OWN_FAULTS:
+        name = signal.Signals(-process.returncode).name
         raise TransientError("unchecked", f"ffmpeg was ended by {name} while it decoded; run again, with more memory")
-    return done
+    return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
+
+
+def stop_ffmpeg() -> None:
+    """End what `run_ffmpeg` has started in this process's threads and what still runs."""
+    for process in tuple(_running):
+        process.kill()
 
 
 def open_ffmpeg(arguments: Sequence[str | Path], *, stderr: IO[bytes] | int) -> "subprocess.Popen[Any]":

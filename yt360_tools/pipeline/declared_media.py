@@ -1,9 +1,10 @@
 """What a manifest says of its videos' files: where they lie in a folder of media, and what their checksums are."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
-from yt360_tools.errors import MediaError
 from yt360_tools.manifest import Manifest
+from yt360_tools.pipeline.ledger import Entry
 
 _FILES = {"media": "", "video_media": "video", "audio_media": "audio"}
 _CHECKSUMS = {"sha256": "", "video_sha256": "video", "audio_sha256": "audio"}
@@ -23,16 +24,22 @@ def promised_checksums(manifest: Manifest) -> dict[str, dict[str, str]]:
     return _by_track(manifest, _CHECKSUMS)
 
 
-def check_promised(promised: Mapping[str, str]) -> None:
-    """Refuse what is no sha256, before anything is fetched for it.
+def broken_promises(manifest: Manifest, fetched: Mapping[str, Entry]) -> list[str]:
+    """The videos that were fetched as other files than the manifest promises, which may have been mended since.
 
-    Raises:
-        MediaError: ``checksum``.
+    Args:
+        fetched: outcomes of downloads, by video.
     """
-    for track, text in promised.items():
-        if len(text) != 64 or not all(letter in "0123456789abcdefABCDEF" for letter in text):
-            column = f"{track}_sha256" if track else "sha256"
-            raise MediaError("checksum", f"{column} is 64 hexadecimal digits; the manifest has {text!r}; mend it")
+    broken = []
+    for video_id, promised in promised_checksums(manifest).items():
+        entry = fetched.get(video_id)
+        if entry is None or entry.state != "done":
+            continue
+        sums = {Path(name).stem: facts["sha256"] for name, facts in entry.data.get("files", {}).items()}
+        names = {f"{video_id}.{track}" if track else video_id: wanted.lower() for track, wanted in promised.items()}
+        if any(sums.get(name, wanted) != wanted for name, wanted in names.items()):
+            broken.append(video_id)
+    return broken
 
 
 def _by_track(manifest: Manifest, columns: dict[str, str]) -> dict[str, dict[str, str]]:

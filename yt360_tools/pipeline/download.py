@@ -13,7 +13,7 @@ from pathlib import Path
 from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import MediaError, TransientError, UsageError, nearest
 from yt360_tools.manifest import Manifest
-from yt360_tools.pipeline.declared_media import check_promised, promised_checksums
+from yt360_tools.pipeline.declared_media import promised_checksums
 from yt360_tools.pipeline.download_queue import DownloadQueue, Pace, asked_to_wait, passing_data
 from yt360_tools.pipeline.executors import thread_pool
 from yt360_tools.pipeline.fingerprints import fingerprint, source_digits
@@ -31,7 +31,7 @@ from yt360_tools.sources.room import check_room
 
 STAGE = "download"
 
-_UNCHECKED = "unchecked"
+_UNCHECKED, _CHECKSUM = "unchecked", "checksum"
 _OF_ONE_SOURCE = ("gone", "unsupported")
 """Final reasons that say nothing of other sources: an address may have been mistyped."""
 
@@ -61,7 +61,8 @@ class DownloadTask:
         try:
             sizes = self._fetch()
         except MediaError as error:
-            return [Outcome(self.video_id, STAGE, "rejected", error.reason, str(error))]
+            data = {"promised": dict(self.promised)} if error.reason == _CHECKSUM else {}
+            return [Outcome(self.video_id, STAGE, "rejected", error.reason, str(error), data)]
         except TransientError as error:
             return [Outcome(self.video_id, STAGE, "failed", error.reason, str(error), passing_data(error))]
         except OSError as error:
@@ -71,7 +72,6 @@ class DownloadTask:
 
     def _fetch(self) -> dict[str, dict[str, int | str]]:
         """Fetch beside the final folder, check, and rename; a folder that is there already is whole."""
-        check_promised(self.promised)
         final = self.workspace.raw_folder(self.video_id)
         if not final.is_dir():
             self._fetch_whole()
@@ -92,7 +92,7 @@ class DownloadTask:
             if error.reason == _UNCHECKED:
                 raise
             shutil.rmtree(fetched, ignore_errors=True)
-            if self._is_local or (is_fresh and error.reason != "checksum"):
+            if self._is_local or (is_fresh and error.reason != _CHECKSUM):
                 raise
             self._fetch_once(fetched)
             try:
@@ -169,7 +169,7 @@ def plan_downloads(
     for video_id in manifest.video_ids:
         if pace.is_told(video_id):
             tasks.append(DownloadTask(video_id, source, workspace, promised.get(video_id, {})))
-        elif video_id not in held and not _is_beyond_fetching(known.get(video_id), here):
+        elif video_id not in held and not _is_beyond_fetching(known.get(video_id), here, promised.get(video_id, {})):
             tries = max(0, tries_before(known.get(video_id), digits) - pace.tried.get(video_id, 0))
             tasks.append(DownloadTask(video_id, source, workspace, promised.get(video_id, {}), tries))
     return tasks
@@ -248,9 +248,11 @@ def asked_until(ledger: Ledger, config: DownloadConfig, now: datetime) -> dateti
     return max((moment for moment in moments if moment > now), default=None)
 
 
-def _is_beyond_fetching(entry: Entry | None, source: str) -> bool:
-    """Whether an outcome holds for good, for a source of these digits."""
+def _is_beyond_fetching(entry: Entry | None, source: str, promised: Mapping[str, str]) -> bool:
+    """Whether an outcome holds for good, for a source of these digits and the checksums that are promised now."""
     if entry is None or not entry.is_final:
+        return False
+    if entry.reason == _CHECKSUM and entry.data.get("promised") != promised:
         return False
     is_of_another = entry.state == "rejected" and entry.data.get("source", source) != source
     return not (is_of_another and entry.reason in _OF_ONE_SOURCE)

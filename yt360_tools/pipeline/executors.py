@@ -7,6 +7,8 @@ import threading
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing.connection import wait
 
+from yt360_tools.media.ffmpeg import stop_ffmpeg
+
 
 def process_pool(workers: int) -> Executor:
     """Worker processes, started afresh: one that crashes on a hostile file takes nothing else with it."""
@@ -24,7 +26,8 @@ def default_workers() -> int:
 
 
 def stop_workers() -> None:
-    """End this process's workers at once; what they were writing is still under its temporary name."""
+    """End this process's workers and decoders at once; what they were writing is still under its temporary name."""
+    stop_ffmpeg()
     for child in multiprocessing.active_children():
         child.terminate()
 

@@ -17,7 +17,7 @@ from yt360_tools.errors import EXIT_BUG, EXIT_OK, EXIT_UNFINISHED, TransientErro
 from yt360_tools.manifest import Manifest, read_manifest
 from yt360_tools.media.ffmpeg import find_ffmpeg
 from yt360_tools.pipeline import build, discard, download, retrying, segment, validate
-from yt360_tools.pipeline.declared_media import named_media
+from yt360_tools.pipeline.declared_media import broken_promises, named_media
 from yt360_tools.pipeline.download_queue import Pace
 from yt360_tools.pipeline.executors import process_pool
 from yt360_tools.pipeline.ledger import Ledger
@@ -197,6 +197,12 @@ def _run_download(line: Line) -> download.Downloads:
     discard.note_changes(line.ledger, line.manifest.video_ids)
     if line.growing is not None:
         return found
+    broken = broken_promises(line.manifest, line.ledger.entries(download.STAGE))
+    if broken:
+        said = (
+            f"{len(broken)} videos (the first: {broken[0]}) were fetched before as other files than the manifest now "
+        )
+        logger.warning("%spromises; they are used as they are: a new workspace fetches the promised ones", said)
     waiting = retrying.notes(download.waiting_downloads(line.manifest, line.ledger, source, config=config))
     return dataclasses.replace(found, notes=found.notes + waiting)
 

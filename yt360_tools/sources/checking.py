@@ -49,12 +49,20 @@ def check_promises(folder: Path, video_id: str, promised: Mapping[str, str]) -> 
     """Hold a video's files against the sha256 that its manifest promises, by track (``""`` for one muxed file).
 
     Raises:
-        MediaError: ``checksum``: one differs, or is none.
+        MediaError: ``checksum``: one differs, or is promised of a file that its video does not come as.
         TransientError: a file that is promised is missing.
     """
+    media = [path for path in sorted(folder.iterdir()) if path.suffix != ".json" and not path.name.startswith(".")]
+    is_muxed = any(path.stem == video_id for path in media)
     for track, wanted in promised.items():
         name = f"{video_id}.{track}" if track else video_id
-        found = [path for path in sorted(folder.iterdir()) if path.stem == name and path.suffix != ".json"]
+        found = [path for path in media if path.stem == name]
+        if not found and media and bool(track) == is_muxed:
+            column, others = (f"{track}_sha256", "sha256") if track else ("sha256", "video_sha256 and audio_sha256")
+            names = " and ".join(path.name for path in media)
+            raise MediaError(
+                "checksum", f"{video_id} comes as {names}: the manifest has {column}, where it should have {others}"
+            )
         if not found:
             raise TransientError("incomplete", f"{name}: its sha256 is promised, and it is not there")
         seen = sha256_of(found[0])
