@@ -156,6 +156,19 @@ def test_a_killed_decoder_says_nothing_of_the_file(
     assert server.count("/v.mp4") == 1
 
 
+def test_what_another_source_gave_is_not_taken_for_this_ones(
+    server: HostileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = killing_ffmpeg(tmp_path, "KILL", times=1)
+    monkeypatch.setattr("yt360_tools.media.ffmpeg.find_ffmpeg", lambda: program)
+    server.add("/one/v.mp4", Serve(PICTURE))
+    server.add("/two/v.mp4", Serve(other := small_media.picture("other", seconds=6.0)))
+    runs = Runs(tmp_path / "work", ["v"])
+    for place in ("one", "two"):
+        runs.run(DownloadConfig(source=(f"{server.address}/{place}/{{video_id}}.mp4",), attempts=1, min_free_gb=0.0))
+    assert runs.media("v") == {"v.mp4": other}
+
+
 def test_a_decoder_that_takes_too_long_says_nothing_of_the_file(folder: Path) -> None:
     with pytest.raises(TransientError) as caught:
         check_fetched(folder, "v", timeout_s=0.0)

@@ -31,6 +31,7 @@ from yt360_tools.sources.room import check_room
 
 STAGE = "download"
 
+_ORIGIN = ".source"
 _UNCHECKED, _CHECKSUM = "unchecked", "checksum"
 _OF_ONE_SOURCE = ("gone", "unsupported")
 """Final reasons that say nothing of other sources: an address may have been mistyped."""
@@ -43,6 +44,7 @@ class DownloadTask:
     Attributes:
         promised: by track (``""`` for one muxed file), the sha256 that the manifest promises.
         tries: how often it was tried in earlier runs, since it was last told to begin anew.
+        origin: digits of the source; what another one gave is not taken for this one's.
         decode_timeout_s: seconds that decoding a file's start and end may take.
     """
 
@@ -51,6 +53,7 @@ class DownloadTask:
     workspace: Workspace
     promised: Mapping[str, str] = field(default_factory=dict)
     tries: int = 0
+    origin: str = ""
     decode_timeout_s: float = 120.0
 
     @property
@@ -75,7 +78,9 @@ class DownloadTask:
         final = self.workspace.raw_folder(self.video_id)
         if not final.is_dir():
             self._fetch_whole()
-            os.replace(self.workspace.fetched_folder(self.video_id), final)
+            fetched = self.workspace.fetched_folder(self.video_id)
+            (fetched / _ORIGIN).unlink(missing_ok=True)
+            os.replace(fetched, final)
         return {
             path.name: {"bytes": path.stat().st_size, "sha256": sha256_of(path)} for path in sorted(final.iterdir())
         }
@@ -83,7 +88,7 @@ class DownloadTask:
     def _fetch_whole(self) -> None:
         """Fetch and check; what is wrong may lie in what an earlier try had left, or on the way: then once afresh."""
         fetched = self.workspace.fetched_folder(self.video_id)
-        if self._is_local:
+        if self._is_local or not self._is_ours(fetched):
             shutil.rmtree(fetched, ignore_errors=True)
         is_fresh = not fetched.is_dir() and self._fetch_once(fetched)
         try:
@@ -113,6 +118,7 @@ class DownloadTask:
         try:
             self.source.fetch(self.video_id, partial_folder)
             clear_parts(partial_folder)
+            (partial_folder / _ORIGIN).write_text(self.origin, encoding="utf-8")
             os.replace(partial_folder, fetched)
         except (TransientError, OSError) as error:
             may_heal = reason_policy(getattr(error, "reason", "disk")).kind == "heals"
@@ -122,6 +128,13 @@ class DownloadTask:
             if not keep:
                 shutil.rmtree(partial_folder, ignore_errors=True)
         return is_fresh
+
+    def _is_ours(self, fetched: Path) -> bool:
+        """Whether what an earlier run has fetched, and not examined, came from this source."""
+        try:
+            return (fetched / _ORIGIN).read_text(encoding="utf-8") == self.origin
+        except OSError:
+            return False
 
     @property
     def _is_local(self) -> bool:
@@ -167,11 +180,11 @@ def plan_downloads(
     promised = promised_checksums(manifest)
     tasks = []
     for video_id in manifest.video_ids:
-        if pace.is_told(video_id):
-            tasks.append(DownloadTask(video_id, source, workspace, promised.get(video_id, {})))
-        elif video_id not in held and not _is_beyond_fetching(known.get(video_id), here, promised.get(video_id, {})):
-            tries = max(0, tries_before(known.get(video_id), digits) - pace.tried.get(video_id, 0))
-            tasks.append(DownloadTask(video_id, source, workspace, promised.get(video_id, {}), tries))
+        entry, sums = known.get(video_id), promised.get(video_id, {})
+        is_told = pace.is_told(video_id)
+        if is_told or (video_id not in held and not _is_beyond_fetching(entry, here, sums)):
+            tries = 0 if is_told else max(0, tries_before(entry, digits) - pace.tried.get(video_id, 0))
+            tasks.append(DownloadTask(video_id, source, workspace, sums, tries, here))
     return tasks
 
 
