@@ -92,6 +92,25 @@ def write_media(folder: Path, video_id: str, seconds: float = 6.0, *, seed: int 
     soundfile.write(folder / f"{video_id}.audio.wav", sound_of(seconds, seed=seed), RATE_HZ, subtype="PCM_16")
 
 
+def interrupted_after(stage: str) -> tuple[str, ...]:
+    """The command, to which Ctrl-C comes when a stage has ended."""
+    return (
+        sys.executable,
+        "-c",
+        "import signal\n"
+        "from yt360_tools.cli import main\n"
+        "from yt360_tools.pipeline import rebuild\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        f"run = rebuild._RUN[{stage!r}]\n"
+        "def run_and_interrupt(line):\n"
+        "    run(line)\n"
+        "    signal.raise_signal(signal.SIGINT)\n"
+        f"rebuild._RUN[{stage!r}] = run_and_interrupt\n"
+        "if __name__ == '__main__':\n"
+        "    main()\n",
+    )
+
+
 def write_rows(path: Path, *rows: str, header: str = "clip_id,video_id,start_s,end_s,split") -> Path:
     """A manifest of lines as they are."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -72,6 +72,8 @@ def download(only_list: bool, refresh: bool, **options: Any) -> None:
     """
     if refresh and not only_list:
         raise click.UsageError("--refresh goes with --list")
+    if only_list and options["retry_rejected"]:
+        raise click.UsageError("--retry-rejected takes up stages again; with --list it is --retry REASON, or --refresh")
     if only_list:
         from yt360_tools.cli.listing import print_listing
 
@@ -157,16 +159,24 @@ def _print_items(outcomes: "tuple[Outcome, ...]", as_json: bool) -> None:
 
 def _run(stages: tuple[str, ...], options: dict[str, Any]) -> None:
     """Run stages in their order, print how they ended, and exit with the code that fits."""
-    from yt360_tools.pipeline.batches import check_budget_option, run_in_batches
+    from yt360_tools.pipeline.batches import run_in_batches
     from yt360_tools.pipeline.executors import default_workers
-    from yt360_tools.pipeline.rebuild import STAGES, forget_rejected, opened_line
+    from yt360_tools.pipeline.rebuild import (
+        STAGES,
+        check_budget_option,
+        check_new_workspace,
+        forget_rejected,
+        opened_line,
+    )
 
     workers = options["workers"] or default_workers()
     overrides, selection = overrides_of(options), selection_of(options)
+    if "download" in stages:
+        check_new_workspace(options["workspace"], overrides, options["retry"])
     with opened_line(
         options["manifest"], options["workspace"], overrides, workers=workers, selection=selection
     ) as line:
-        check_budget_option(line)
+        check_budget_option(line.config.download)
         for fault in line.manifest.faults:
             click.echo(f"rejected  {fault.message}", err=True)
         _note_unlisted(line)
@@ -174,10 +184,14 @@ def _run(stages: tuple[str, ...], options: dict[str, Any]) -> None:
             forget_rejected(line)
         if options.get("retry"):
             line = line.told(options["retry"])
-        if line.config.download.discard_raw and stages == STAGES:
-            report = run_in_batches(line, on_stage=_print_problems)
-        else:
-            report = line.run(stages, on_stage=_print_problems)
+        try:
+            if line.config.download.discard_raw and stages == STAGES:
+                report = run_in_batches(line, on_stage=_print_problems)
+            else:
+                report = line.run(stages, on_stage=_print_problems)
+        except KeyboardInterrupt:
+            _print_interrupted(line, stages, options["as_json"])
+            raise
         _note_guesses(line, report)
         _note_waiting(report)
         _print_summary(line, report, options["as_json"])
@@ -274,6 +288,24 @@ def _note_beyond_fetching(stage: "StageStatus", ran: "StageReport") -> None:
         click.echo("note: the source has not one of the videos: is its address right?", err=True)
 
 
+def _print_interrupted(line: "Line", stages: tuple[str, ...], as_json: bool) -> None:
+    """Say how far it came; what was under way is to do again."""
+    from yt360_tools.pipeline.status import ledger_status
+
+    found = [stage for stage in ledger_status(line.ledger) if stage.stage in stages]
+    if as_json:
+        plain = [dataclasses.asdict(stage) for stage in found]
+        click.echo(json.dumps({"workspace": str(line.workspace.root), "interrupted": True, "stages": plain}, indent=2))
+        return
+    for stage in found:
+        click.echo(f"{stage.stage:<9} {_counts(stage)}")
+
+
+def _counts(stage: "StageStatus") -> str:
+    numbers = {"rejected": stage.rejected, "failed": stage.failed, "to do": stage.to_do}
+    return ", ".join([f"{stage.done} done", *(f"{number} {word}" for word, number in numbers.items() if number)])
+
+
 def _print_summary(line: "Line", report: "RunReport", as_json: bool) -> None:
     status = {stage.stage: stage for stage in report.status}
     if as_json:
@@ -290,11 +322,7 @@ def _print_summary(line: "Line", report: "RunReport", as_json: bool) -> None:
         return
     for ran in report.stages:
         stage = status[ran.stage]
-        parts = [f"{stage.done} done"]
-        parts += [f"{stage.rejected} rejected"] if stage.rejected else []
-        parts += [f"{stage.failed} failed"] if stage.failed else []
-        parts += [f"{stage.to_do} to do"] if stage.to_do else []
-        click.echo(f"{ran.stage:<9} {', '.join(parts)} ({ran.taken_up} in this run)")
+        click.echo(f"{ran.stage:<9} {_counts(stage)} ({ran.taken_up} in this run)")
         if ran.stage == "download":
             _note_beyond_fetching(stage, ran)
     if line.manifest.faults:

@@ -41,9 +41,6 @@ _HEAD_FRAMES, _TAILS_S, _SLACK_S = 5, (2.0, 20.0, float("inf")), 1.0
 _TAIL_OPTIONS = ("-skip_loop_filter", "all", "-skip_frame", "noref")
 """The tail is only decoded to see that it is there: frames that no other needs are skipped, at half the cost."""
 
-_WRITTEN_AT_ONCE = ("-flush_packets", "1", "-f", "framecrc")
-"""A line a frame: a decoder whose reader was killed notices with the next one, and ends."""
-
 
 @dataclass(frozen=True)
 class PictureProbe:
@@ -233,7 +230,7 @@ def _decoded_end(
         *(["-fps_mode", "passthrough", "-c:v", "wrapped_avframe"] if kind == "v" else []),
     ]
     try:
-        done = run_ffmpeg([*arguments, *_WRITTEN_AT_ONCE, "-"], timeout_s=max(0.001, deadline - time.monotonic()))
+        done = run_ffmpeg([*arguments, "-f", "framecrc", "-"], timeout_s=max(0.001, deadline - time.monotonic()))
     except TimeoutExpired as error:
         raise MediaError(
             "decode_timeout",

@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from yt360_tools.errors import UsageError
 from yt360_tools.manifest import Manifest
 from yt360_tools.pipeline import build, discard, download, retrying, segment
 from yt360_tools.pipeline.declared_media import named_media
@@ -43,17 +42,6 @@ def run_in_batches(line: Line, on_stage: Callable[[StageReport], None] | None = 
         TransientError: the disk failed where it is no single item's affair.
     """
     return _BatchRun(line, on_stage or (lambda report: None)).run()
-
-
-def check_budget_option(line: Line) -> None:
-    """Refuse a budget that nothing keeps.
-
-    Raises:
-        UsageError: there is one, and media are not removed.
-    """
-    config = line.config.download
-    if config.raw_budget_gb and not config.discard_raw:
-        raise UsageError("--raw-budget-gb goes with --discard-raw: without it, raw media stay and take what they take")
 
 
 class BatchLedger(Ledger):

@@ -4,7 +4,7 @@ import os
 import random
 import shutil
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import partial
@@ -281,12 +281,7 @@ def told_videos(manifest: Manifest, ledger: Ledger, reasons: Collection[str]) ->
         UsageError: a word is no reason.
     """
     entries = ledger.entries(STAGE)
-    known = {*REASONS, *(entry.reason for entry in entries.values() if entry.reason)}
-    for word in reasons:
-        if word != "all" and word not in known:
-            raise UsageError(
-                f"--retry {word!r} is no reason{nearest(word, [*known, 'all'])}; known: all, {', '.join(sorted(known))}"
-            )
+    check_reasons(reasons, entries.values())
     return frozenset(
         video_id
         for video_id in manifest.video_ids
@@ -294,3 +289,17 @@ def told_videos(manifest: Manifest, ledger: Ledger, reasons: Collection[str]) ->
         and entry.state in ("rejected", "failed")
         and ("all" in reasons or entry.reason in reasons)
     )
+
+
+def check_reasons(words: Collection[str], entries: Iterable[Entry] = ()) -> None:
+    """Refuse what is no reason, neither of the vocabulary nor of a ledger's entries, nor ``all``.
+
+    Raises:
+        UsageError: a word is none.
+    """
+    known = {*REASONS, *(entry.reason for entry in entries if entry.reason)}
+    for word in words:
+        if word != "all" and word not in known:
+            raise UsageError(
+                f"--retry {word!r} is no reason{nearest(word, [*known, 'all'])}; known: all, {', '.join(sorted(known))}"
+            )

@@ -10,6 +10,7 @@ from typing import Any
 
 from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import ItemError, MediaError, TransientError, UsageError
+from yt360_tools.pipeline.download import check_reasons
 from yt360_tools.pipeline.download_queue import PASSING, DownloadQueue, Pace, passing_data
 from yt360_tools.pipeline.executors import thread_pool
 from yt360_tools.pipeline.fingerprints import fingerprint
@@ -138,11 +139,12 @@ def list_videos(
         retry: ask for those that have ended with one of these reasons; ``all`` for every one that is not done.
 
     Raises:
-        UsageError: the source is not YouTube, or the policy is wrong.
+        UsageError: the source is not YouTube, the policy is wrong, or a word of `retry` is no reason.
     """
     if config.media or config.source not in ((), ("youtube",)):
         raise UsageError("--list asks what YouTube offers; it knows nothing of --media and of URL templates")
     policy, asking = read_policy(config), _without_policy(config)
+    check_reasons(retry, ledger.entries(STAGE).values())
     known, digits, moment = ledger.entries(STAGE), fingerprint(asking), now()
 
     def is_due(video_id: str) -> bool:

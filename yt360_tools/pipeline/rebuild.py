@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from yt360_tools import __version__
-from yt360_tools.config import Config, Overrides, resolve
-from yt360_tools.errors import EXIT_BUG, EXIT_OK, EXIT_UNFINISHED, TransientError
+from yt360_tools.config import Config, DownloadConfig, Overrides, resolve
+from yt360_tools.errors import EXIT_BUG, EXIT_OK, EXIT_UNFINISHED, TransientError, UsageError
 from yt360_tools.manifest import Manifest, read_manifest
 from yt360_tools.media.ffmpeg import find_ffmpeg
 from yt360_tools.pipeline import build, discard, download, retrying, segment, validate
@@ -167,6 +167,31 @@ def opened_line(
             yield Line(manifest, workspace, ledger, config, workers, whole, Pace.of(config.download))
         finally:
             ledger.close()
+
+
+def check_new_workspace(path: Path, overrides: Overrides, retry: Collection[str] = ()) -> None:
+    """Refuse options that cannot be, before a workspace is made for them; one that is there has options of its own.
+
+    Raises:
+        UsageError: they cannot.
+        EnvironmentMissing: a source needs what is not installed.
+    """
+    if Workspace(path.resolve()).ledger.exists():
+        return
+    config = resolve(with_implied_layout(overrides))
+    check_budget_option(config.download)
+    open_source(config.download)
+    download.check_reasons(retry)
+
+
+def check_budget_option(config: DownloadConfig) -> None:
+    """Refuse a budget that nothing keeps.
+
+    Raises:
+        UsageError: there is one, and media are not removed.
+    """
+    if config.raw_budget_gb and not config.discard_raw:
+        raise UsageError("--raw-budget-gb goes with --discard-raw: without it, raw media stay and take what they take")
 
 
 def _take_in(manifest: Manifest, ledger: Ledger) -> None:
