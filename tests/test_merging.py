@@ -236,6 +236,25 @@ def test_another_clip_of_the_same_id_is_refused(parts: list[Path], tmp_path: Pat
     assert not (tmp_path / "all").exists()
 
 
+def test_parts_of_two_divisions_overlap_and_leave_nothing(world: Path, parts: list[Path], tmp_path: Path) -> None:
+    given = ("rebuild", world / "manifest.csv", "--media", world / "world" / "media", *SMALL)
+    ran(*given, "-w", tmp_path / "halves", "--part", "1/2")
+    halves = list((tmp_path / "halves").glob("part-*"))
+    ended = command.run(("ledger", "merge", tmp_path / "all", *parts, *halves))
+    assert ended.code == 2, ended
+    assert "with one N" in ended.complaints[0] or "is another one" in ended.complaints[0]
+    assert not (tmp_path / "all").exists()
+
+
+def test_a_workspace_of_parts_alone_names_them(world: Path, tmp_path: Path) -> None:
+    for name in ("status", "survival"):
+        words = (name, *((world / "manifest.csv",) if name == "survival" else ()), "-w", world / "jobs")
+        ended = command.run(words)
+        assert ended.code == 2, ended
+        assert "holds 3 parts of one, such as part-0001-of-0003" in ended.complaints[0]
+        assert f"yt360 ledger merge {world / 'jobs'}" in ended.complaints[0]
+
+
 @pytest.mark.parametrize("which", ["itself", "twice", "nothing"])
 def test_workspaces_that_cannot_be_merged(which: str, parts: list[Path], tmp_path: Path) -> None:
     named = {"itself": [parts[0], parts[0]], "twice": [tmp_path / "all", parts[1], parts[1]]}

@@ -13,7 +13,7 @@ from yt360_tools.errors import UsageError
 from yt360_tools.manifest import read_manifest
 from yt360_tools.manifest.diff import Change, diff
 from yt360_tools.manifest.merge import Merged, merge
-from yt360_tools.manifest.subset import Part, Taken, read_ids, subset
+from yt360_tools.manifest.subset import Taken, Wanted, read_ids, subset
 
 HEADER = "clip_id,video_id,start_s,end_s,split,heard"
 
@@ -40,48 +40,48 @@ class TestSubset:
 
     def test_by_split(self, clips: Path, tmp_path: Path) -> None:
         out = tmp_path / "out.csv"
-        assert subset(clips, out, Part(splits=("test",))) == Taken(36, 8, (), 0)
+        assert subset(clips, out, Wanted(splits=("test",))) == Taken(36, 8, (), 0)
         assert {row[4] for row in rows_of(out)} == {"test"}
 
     def test_by_ids_of_videos_and_clips(self, clips: Path, tmp_path: Path) -> None:
         out = tmp_path / "out.csv"
-        taken = subset(clips, out, Part(ids=("-v3-20", "whole", "gone", "-v4", "-v4")))
+        taken = subset(clips, out, Wanted(ids=("-v3-20", "whole", "gone", "-v4", "-v4")))
         assert taken == Taken(7, 3, ("gone",), 0)
         assert ids_of(out) == ["-v3-20", "-v4-0", "-v4-10", "-v4-20", "-v4-30", "-v4-40", "whole"]
 
     def test_without_ids(self, clips: Path, tmp_path: Path) -> None:
         out = tmp_path / "out.csv"
-        taken = subset(clips, out, Part(ids=("-v3", "-v4"), except_ids=("-v4", "-v3-20", "gone")))
+        taken = subset(clips, out, Wanted(ids=("-v3", "-v4"), except_ids=("-v4", "-v3-20", "gone")))
         assert taken == Taken(4, 1, (), 0)
         assert ids_of(out) == ["-v3-0", "-v3-10", "-v3-30", "-v3-40"]
 
     def test_by_a_condition(self, clips: Path, tmp_path: Path) -> None:
         out = tmp_path / "out.csv"
         condition = "start_s >= 30 AND heard = 'h4' AND video_id IN (SELECT video_id FROM videos WHERE splits = 'test')"
-        subset(clips, out, Part(where=condition))
+        subset(clips, out, Wanted(where=condition))
         assert ids_of(out) == [f"-v{video}-40" for video in (0, 12, 15, 18, 3, 6, 9)]
 
     def test_keeps_other_columns_and_sorts(self, clips: Path, tmp_path: Path) -> None:
         out = tmp_path / "out.csv"
-        subset(clips, out, Part(ids=("-v3", "-v12-0")))
+        subset(clips, out, Wanted(ids=("-v3", "-v12-0")))
         assert out.read_text().splitlines()[:3] == [HEADER, "-v12-0,-v12,0,10,test,h0", "-v3-0,-v3,0,10,test,h0"]
 
     def test_draws_videos_whole_in_the_order_of_a_hash(self, clips: Path, tmp_path: Path) -> None:
         out = tmp_path / "out.csv"
-        subset(clips, out, Part(videos=4, seed=7, splits=("train",)))
+        subset(clips, out, Wanted(videos=4, seed=7, splits=("train",)))
         train = [f"-v{video}" for video in range(20) if video % 3]
         drawn = sorted(train, key=lambda name: hashlib.md5(f"7:{name}".encode()).hexdigest())[:4]
         assert [row[1] for row in rows_of(out)] == [name for name in sorted(drawn) for _ in range(5)]
 
     def test_draws_clips_in_the_order_of_a_hash(self, clips: Path, tmp_path: Path) -> None:
         out = tmp_path / "out.csv"
-        subset(clips, out, Part(clips=9))
+        subset(clips, out, Wanted(clips=9))
         drawn = sorted(ids_of(clips), key=lambda name: hashlib.md5(f"0:{name}".encode()).hexdigest())[:9]
         assert sorted(ids_of(out)) == sorted(drawn)
 
     def test_draws_hours_video_by_video(self, clips: Path, tmp_path: Path) -> None:
         out = tmp_path / "out.csv"
-        taken = subset(clips, out, Part(hours=125 / 3600, seed=1))
+        taken = subset(clips, out, Wanted(hours=125 / 3600, seed=1))
         assert taken == Taken(12, 3, (), 1)
         videos = sorted(
             (f"-v{video}" for video in range(20)), key=lambda name: hashlib.md5(f"1:{name}".encode()).hexdigest()
@@ -96,7 +96,7 @@ class TestSubset:
         drawn = {}
         for name, factor, seed in (("small", 1, 5), ("large", 2, 5), ("again", 1, 5), ("other", 1, 6)):
             out = tmp_path / f"{name}.csv"
-            subset(clips, out, Part(**{key: value * factor for key, value in more.items()}, seed=seed))  # type: ignore[arg-type]
+            subset(clips, out, Wanted(**{key: value * factor for key, value in more.items()}, seed=seed))  # type: ignore[arg-type]
             drawn[name] = set(ids_of(out))
         assert drawn["small"] < drawn["large"]
         assert drawn["small"] == drawn["again"]
@@ -106,28 +106,28 @@ class TestSubset:
         header, *rows = clips.read_text().splitlines()
         turned = write_rows(tmp_path / "turned.csv", *reversed(rows), header=header)
         for name, path in (("a.csv", clips), ("b.csv", turned)):
-            subset(path, tmp_path / name, Part(fraction=0.3, hours=0.05))
+            subset(path, tmp_path / name, Wanted(fraction=0.3, hours=0.05))
         assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
 
     @pytest.mark.parametrize("name", ["out.csv.gz", "out.csv.zst", "out.parquet"])
     def test_in_any_form(self, name: str, clips: Path, tmp_path: Path) -> None:
-        subset(clips, tmp_path / name, Part(splits=("test",)))
-        subset(tmp_path / name, tmp_path / "again.csv", Part())
-        subset(clips, tmp_path / "at-once.csv", Part(splits=("test",)))
+        subset(clips, tmp_path / name, Wanted(splits=("test",)))
+        subset(tmp_path / name, tmp_path / "again.csv", Wanted())
+        subset(clips, tmp_path / "at-once.csv", Wanted(splits=("test",)))
         assert (tmp_path / "again.csv").read_bytes() == (tmp_path / "at-once.csv").read_bytes()
 
     @pytest.mark.parametrize(
         ("part", "says"),
         [
-            (Part(splits=("tset",)), "no split 'tset'; there are test, train; did you mean 'test'"),
-            (Part(where="start > 1"), 'no column "start"'),
-            (Part(where="start_s > 'a'"), "--where cannot be answered: Could not convert"),
-            (Part(where="true) UNION ALL (FROM clips"), "--where takes one condition"),
-            (Part(where="clip_id IN (SELECT content FROM read_text('/etc/hostname'))"), r"read_text\(\) is refused"),
-            (Part(ids=("nobody",)), "no row of .* is in this subset"),
+            (Wanted(splits=("tset",)), "no split 'tset'; there are test, train; did you mean 'test'"),
+            (Wanted(where="start > 1"), 'no column "start"'),
+            (Wanted(where="start_s > 'a'"), "--where cannot be answered: Could not convert"),
+            (Wanted(where="true) UNION ALL (FROM clips"), "--where takes one condition"),
+            (Wanted(where="clip_id IN (SELECT content FROM read_text('/etc/hostname'))"), r"read_text\(\) is refused"),
+            (Wanted(ids=("nobody",)), "no row of .* is in this subset"),
         ],
     )
-    def test_refusals_leave_nothing(self, part: Part, says: str, clips: Path, tmp_path: Path) -> None:
+    def test_refusals_leave_nothing(self, part: Wanted, says: str, clips: Path, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match=says):
             subset(clips, tmp_path / "out.csv", part)
         assert not (tmp_path / "out.csv").exists()
@@ -135,7 +135,7 @@ class TestSubset:
     def test_does_not_write_over_what_it_reads(self, clips: Path) -> None:
         before = clips.read_bytes()
         with pytest.raises(UsageError, match="name another file"):
-            subset(clips, clips, Part(clips=1))
+            subset(clips, clips, Wanted(clips=1))
         assert clips.read_bytes() == before
 
     def test_ids_from_a_file(self, tmp_path: Path) -> None:
@@ -223,7 +223,7 @@ class TestMerge:
         for place, name in enumerate(("a.csv", "b.csv.gz", "c.csv.zst", "d.parquet")):
             rows = write_rows(tmp_path / "rows.csv", f"v{place}-0,v{place},0,10,test", "all-0,all,0,10,test")
             paths.append(tmp_path / name)
-            subset(rows, paths[-1], Part())
+            subset(rows, paths[-1], Wanted())
         assert merge(paths, tmp_path / "out.parquet") == Merged(clips=5, shared=1, conflicts=0)
         assert ids_of(tmp_path / "out.parquet") == ["all-0", "v0-0", "v1-0", "v2-0", "v3-0"]
 
@@ -270,7 +270,7 @@ class TestDiff:
             ]
 
     def test_order_and_form_make_no_difference(self, pair: tuple[Path, Path], tmp_path: Path) -> None:
-        subset(pair[1], tmp_path / "b.parquet", Part())
+        subset(pair[1], tmp_path / "b.parquet", Wanted())
         with diff(pair[1], tmp_path / "b.parquet") as found:
             assert found.is_empty
             assert found.same == 4

@@ -57,12 +57,12 @@ def subset(
       yt360 manifest subset yt360.csv -o three.csv --id=-A1w_FBAkw8 --ids more.txt
       yt360 manifest subset yt360.csv -o long.parquet --where "start_s >= 60" --hours 2.5 --seed 7
     """
-    from yt360_tools.manifest.subset import Part, read_ids
+    from yt360_tools.manifest.subset import Wanted, read_ids
     from yt360_tools.manifest.subset import subset as write_subset
 
     ids = (*wanted.pop("ids"), *(read_ids(ids_file) if ids_file else ()))
     except_ids = read_ids(except_file) if except_file else ()
-    taken = write_subset(path, out, Part(**wanted, **_sample(sample), ids=ids, except_ids=except_ids))
+    taken = write_subset(path, out, Wanted(**wanted, **_sample(sample), ids=ids, except_ids=except_ids))
     note_faulty(taken.faulty_rows)
     for name in taken.unknown_ids[:10]:
         click.echo(f"note: no video or clip {name!r}", err=True)

@@ -17,7 +17,7 @@ from yt360_tools.records import check_id
 
 
 @dataclass(frozen=True)
-class Part:
+class Wanted:
     """What is wanted of a manifest; what is None or empty asks nothing.
 
     First the rows are taken that stand in one of `splits`, whose video or clip id is one of `ids` and none of
@@ -57,7 +57,7 @@ class Taken:
     faulty_rows: int = 0
 
 
-def subset(path: Path, out: Path, part: Part) -> Taken:
+def subset(path: Path, out: Path, wanted: Wanted) -> Taken:
     """Write a part of a manifest, in its form by name, whole or not at all.
 
     Raises:
@@ -71,19 +71,19 @@ def subset(path: Path, out: Path, part: Part) -> Taken:
     check_not_over(out, [path])
     with interruptible(), connected() as database:
         faulty_rows = add_clips(database, path)
-        unknown = _add_ids(database, "wanted", part.ids)
-        _add_ids(database, "unwanted", part.except_ids)
+        unknown = _add_ids(database, "wanted", wanted.ids)
+        _add_ids(database, "unwanted", wanted.except_ids)
         close(database, folders=[out.parent])
         database.execute(VIDEOS_VIEW)
-        condition = checked_condition(database, part.where, {"clips", "videos"}) if part.where else "true"
-        _check_splits(database, part.splits)
+        condition = checked_condition(database, wanted.where, {"clips", "videos"}) if wanted.where else "true"
+        _check_splits(database, wanted.splits)
         try:
-            database.execute(_chosen_sql(part, condition))
+            database.execute(_chosen_sql(wanted, condition))
         except duckdb.OutOfMemoryException:
             raise
         except duckdb.Error as error:
             raise UsageError(f"--where cannot be answered: {explained(error)}") from error
-        without_length = _draw(database, part)
+        without_length = _draw(database, wanted)
         clips, videos = database.execute("SELECT count(*), count(DISTINCT video_id) FROM chosen").fetchone()
         if not clips:
             raise UsageError(f"no row of {path} is in this subset; nothing was written")
@@ -129,37 +129,37 @@ def _check_splits(database: Any, splits: Sequence[str]) -> None:
             raise UsageError(f"there is no split {split!r}; there are {', '.join(known)}{nearest(split, known)}")
 
 
-def _chosen_sql(part: Part, condition: str) -> str:
+def _chosen_sql(wanted: Wanted, condition: str) -> str:
     conditions = [condition]
-    if part.splits:
-        conditions.append(f"split IN ({', '.join(map(text_literal, part.splits))})")
-    if part.ids:
+    if wanted.splits:
+        conditions.append(f"split IN ({', '.join(map(text_literal, wanted.splits))})")
+    if wanted.ids:
         conditions.append("(video_id IN (SELECT id FROM wanted) OR clip_id IN (SELECT id FROM wanted))")
-    if part.except_ids:
+    if wanted.except_ids:
         conditions.append("video_id NOT IN (SELECT id FROM unwanted) AND clip_id NOT IN (SELECT id FROM unwanted)")
     return f"CREATE TABLE chosen AS SELECT * FROM clips WHERE {' AND '.join(conditions)}"
 
 
-def _draw(database: Any, part: Part) -> int:
+def _draw(database: Any, wanted: Wanted) -> int:
     """Thin the table ``chosen`` to what is drawn; how many rows had no length to count."""
-    if part.videos is not None:
-        drawn = f"SELECT DISTINCT video_id FROM chosen ORDER BY {_place(part.seed, 'video_id')} LIMIT {part.videos}"
+    if wanted.videos is not None:
+        drawn = f"SELECT DISTINCT video_id FROM chosen ORDER BY {_place(wanted.seed, 'video_id')} LIMIT {wanted.videos}"
         database.execute(f"DELETE FROM chosen WHERE video_id NOT IN ({drawn})")
-    if part.fraction is not None or part.clips is not None:
+    if wanted.fraction is not None or wanted.clips is not None:
         (there,) = database.execute("SELECT count(*) FROM chosen").fetchone()
-        wanted = part.clips if part.clips is not None else there
-        if part.fraction is not None:
-            wanted = min(wanted, round(there * part.fraction))
-        drawn = f"SELECT clip_id FROM chosen ORDER BY {_place(part.seed, 'clip_id')} LIMIT {wanted}"
+        count = wanted.clips if wanted.clips is not None else there
+        if wanted.fraction is not None:
+            count = min(count, round(there * wanted.fraction))
+        drawn = f"SELECT clip_id FROM chosen ORDER BY {_place(wanted.seed, 'clip_id')} LIMIT {count}"
         database.execute(f"DELETE FROM chosen WHERE clip_id NOT IN ({drawn})")
-    if part.hours is None:
+    if wanted.hours is None:
         return 0
     (without_length,) = database.execute("SELECT count(*) FROM chosen WHERE start_s IS NULL").fetchone()
     # Whole microseconds add up to the same sum in any order.
     lasted = "sum(round((end_s - start_s) * 1e6)::HUGEINT)"
-    order = f"{_place(part.seed, 'video_id')}, start_s, clip_id"
+    order = f"{_place(wanted.seed, 'video_id')}, start_s, clip_id"
     running = f"SELECT clip_id, {lasted} OVER (ORDER BY {order} ROWS UNBOUNDED PRECEDING) AS lasted FROM chosen"
-    fits = f"SELECT clip_id FROM ({running} WHERE start_s IS NOT NULL) WHERE lasted <= {round(part.hours * 3.6e9)}"
+    fits = f"SELECT clip_id FROM ({running} WHERE start_s IS NOT NULL) WHERE lasted <= {round(wanted.hours * 3.6e9)}"
     database.execute(f"DELETE FROM chosen WHERE start_s IS NULL OR clip_id NOT IN ({fits})")
     return int(without_length)
 

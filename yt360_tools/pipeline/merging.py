@@ -5,6 +5,7 @@ numbers of their split; which numbers is fixed in the ledger first, so that a me
 """
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -73,6 +74,16 @@ def merge_workspaces(into: Path, sources: Sequence[Path]) -> MergeReport:
         ShardError: a shard is damaged, missing, or not the one of its ledger. Nothing is changed then.
     """
     target, workspaces = _distinct(into, sources)
+    is_new = not target.root.exists()
+    try:
+        return _merge(target, workspaces)
+    except UsageError:
+        if is_new:
+            shutil.rmtree(target.root, ignore_errors=True)
+        raise
+
+
+def _merge(target: Workspace, workspaces: Sequence[Workspace]) -> MergeReport:
     with ExitStack() as held:
         for workspace in workspaces:
             held.enter_context(workspace.read())
@@ -209,7 +220,7 @@ def _named_shards(found: Sequence[_Found], ledger: Ledger, target: Workspace) ->
         if common:
             raise UsageError(
                 f"{shard.path} holds {common[0]!r}, which is merged already, beside clips that are not: "
-                "the workspaces overlap; parts of one manifest (--part I/N) do not"
+                "the workspaces overlap; parts of one manifest (--part I/N) with one N do not"
             )
         have |= shard.clips
         names = {plan.get(clip_id, "") for clip_id in shard.clips}

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from yt360_tools.errors import UsageError
 from yt360_tools.pipeline import build, download, segment, validate
 from yt360_tools.pipeline.ledger import Ledger
 from yt360_tools.pipeline.workspace import Workspace
@@ -49,7 +48,7 @@ def ledger_of(root: Path) -> Iterator[Ledger]:
     """
     workspace = Workspace(root.resolve())
     if not workspace.ledger.exists():
-        raise UsageError(f"{root} is no workspace (it has no ledger.sqlite); 'yt360 rebuild' makes one")
+        raise workspace.missing(root)
     ledger = Ledger(workspace.ledger, read_only=True)
     try:
         yield ledger

@@ -86,6 +86,16 @@ class Workspace:
         finally:
             os.close(lock)
 
+    def missing(self, named: Path) -> UsageError:
+        """The error for a path, as somebody wrote it, where no workspace is; parts of one below it are named."""
+        parts = sorted(self.root.glob("part-*-of-*/ledger.sqlite"))
+        if not parts:
+            return UsageError(f"{named} is no workspace (it has no ledger.sqlite); 'yt360 rebuild' makes one")
+        return UsageError(
+            f"{named} is no workspace yet: it holds {len(parts)} parts of one, such as {parts[0].parent.name}; "
+            f"name one of them, or join them: 'yt360 ledger merge {named} {named}/part-*'"
+        )
+
     @contextmanager
     def read(self) -> Iterator[None]:
         """The workspace as it is, while no run works in it; nothing is written.
@@ -94,7 +104,7 @@ class Workspace:
             UsageError: a run works in it, or it is none.
         """
         if not self.ledger.exists():
-            raise UsageError(f"{self.root} is no workspace (it has no ledger.sqlite); 'yt360 rebuild' makes one")
+            raise self.missing(self.root)
         try:
             lock = os.open(self.root / ".lock", os.O_RDONLY)
         except OSError:  # without a lock nobody works in it
