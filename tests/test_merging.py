@@ -236,13 +236,13 @@ def test_another_clip_of_the_same_id_is_refused(parts: list[Path], tmp_path: Pat
     assert not (tmp_path / "all").exists()
 
 
-def test_parts_of_two_divisions_overlap_and_leave_nothing(world: Path, parts: list[Path], tmp_path: Path) -> None:
-    given = ("rebuild", world / "manifest.csv", "--media", world / "world" / "media", *SMALL)
-    ran(*given, "-w", tmp_path / "halves", "--part", "1/2")
-    halves = list((tmp_path / "halves").glob("part-*"))
-    ended = command.run(("ledger", "merge", tmp_path / "all", *parts, *halves))
+def test_parts_of_two_divisions_overlap_and_leave_nothing(world: Path, tmp_path: Path) -> None:
+    given = ("rebuild", world / "manifest.csv", "--media", world / "world" / "media", *command.SMALL)
+    for part in ("1/2", "1/3", "2/3"):
+        ran(*given, "-w", tmp_path / "jobs", "--part", part)
+    ended = command.run(("ledger", "merge", tmp_path / "all", *sorted((tmp_path / "jobs").glob("part-*"))))
     assert ended.code == 2, ended
-    assert "with one N" in ended.complaints[0] or "is another one" in ended.complaints[0]
+    assert "the workspaces overlap; parts of one manifest (--part I/N) with one N do not" in ended.complaints[0]
     assert not (tmp_path / "all").exists()
 
 
