@@ -48,7 +48,7 @@ class BatchLedger(Ledger):
     """A ledger as a batch sees it: its own videos, rows and clips alone. A large ledger is not read for each batch."""
 
     def __init__(self, ledger: Ledger, manifest: Manifest) -> None:
-        self.path, self._db = ledger.path, ledger._db
+        super().__init__(ledger.path, opened=ledger)
         self._rows = [row.clip_id for row in manifest.rows]
         self._items = [*manifest.video_ids, *self._rows]
 

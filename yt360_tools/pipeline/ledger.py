@@ -47,14 +47,27 @@ class Entry:
 
     @property
     def is_final(self) -> bool:
+        """Whether the item is not taken up again by itself: it is done, or rejected."""
         return self.state in ("done", "rejected")
 
 
 class Ledger:
     """One writer, the coordinator; readers may look at any time."""
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False, opened: "Ledger | None" = None) -> None:
+        """Open a ledger, and make it where there is none.
+
+        Args:
+            opened: the same one, to be used through this object too; it is closed by itself.
+
+        Raises:
+            EnvironmentMissing, TransientError: it cannot be used.
+        """
         self.path = path
+        self._db: sqlite3.Connection
+        if opened is not None:
+            self._db = opened._db
+            return
         try:
             if read_only:
                 self._db = _opened_for_reading(path)
