@@ -23,7 +23,7 @@ FETCHED, OFFERED, NOT_ASKED = "fetched", "offered", "not_asked"
 """Words in a reason's place: media are here; both tracks are offered; nobody has asked."""
 
 UNKNOWN_YEAR = "unknown"
-_NOT_AS_WANTED = ("no_360_picture", "no_spatial_sound", "no_formats", "checksum", "not_media")
+_NOT_AS_WANTED = ("no_360_picture", "no_spatial_sound", "no_formats", "checksum")
 
 
 @dataclass(frozen=True)
