@@ -236,23 +236,53 @@ def test_another_clip_of_the_same_id_is_refused(parts: list[Path], tmp_path: Pat
     assert not (tmp_path / "all").exists()
 
 
-def test_parts_of_two_divisions_overlap_and_leave_nothing(world: Path, tmp_path: Path) -> None:
-    given = ("rebuild", world / "manifest.csv", "--media", world / "world" / "media", *command.SMALL)
-    for part in ("1/2", "1/3", "2/3"):
-        ran(*given, "-w", tmp_path / "jobs", "--part", part)
-    ended = command.run(("ledger", "merge", tmp_path / "all", *sorted((tmp_path / "jobs").glob("part-*"))))
-    assert ended.code == 2, ended
-    assert "the workspaces overlap; parts of one manifest (--part I/N) with one N do not" in ended.complaints[0]
-    assert not (tmp_path / "all").exists()
+class TestPartsOfTwoDivisions:
+    @pytest.fixture(scope="class")
+    def jobs(self, world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        """As after a first try with two jobs and a second one with three."""
+        folder = tmp_path_factory.mktemp("divisions") / "jobs"
+        given = ("rebuild", world / "manifest.csv", "--media", world / "world" / "media", *command.SMALL)
+        for part in ("1/2", "1/3", "2/3"):
+            ran(*given, "-w", folder, "--part", part)
+        return folder
+
+    @pytest.mark.parametrize("into", ["all", "the folder of the parts"])
+    def test_overlap_and_leave_nothing(self, into: str, jobs: Path, tmp_path: Path) -> None:
+        target = tmp_path / "all" if into == "all" else jobs
+        parts = sorted(jobs.glob("part-*"))
+        ended = command.run(("ledger", "merge", target, *parts))
+        assert ended.code == 2, ended
+        assert "the workspaces overlap" in ended.complaints[0]
+        assert (
+            "parts of 2 and of 3 were named: merge those of one number, such as part-*-of-0003" in ended.complaints[0]
+        )
+        assert not (tmp_path / "all").exists()
+        assert sorted(jobs.iterdir()) == parts
+
+    def test_are_told_apart_where_no_workspace_is(self, jobs: Path) -> None:
+        ended = command.run(("status", "-w", jobs))
+        assert ended.code == 2, ended
+        assert "holds 1 part of 2 and 2 parts of 3, such as part-0001-of-0003" in ended.complaints[0]
+        assert f"yt360 ledger merge {jobs} {jobs}/part-*-of-0003" in ended.complaints[0]
 
 
 def test_a_workspace_of_parts_alone_names_them(world: Path, tmp_path: Path) -> None:
-    for name in ("status", "survival"):
-        words = (name, *((world / "manifest.csv",) if name == "survival" else ()), "-w", world / "jobs")
-        ended = command.run(words)
+    manifest = world / "manifest.csv"
+    for words in (
+        ("status",), ("status", "--problems"), ("survival", manifest), ("manifest", "query", manifest, "SELECT 1"),
+    ):  # fmt: skip
+        ended = command.run((*words, "-w", world / "jobs"))
         assert ended.code == 2, ended
-        assert "holds 3 parts of one, such as part-0001-of-0003" in ended.complaints[0]
-        assert f"yt360 ledger merge {world / 'jobs'}" in ended.complaints[0]
+        assert "holds 3 parts of 3, such as part-0001-of-0003" in ended.complaints[0]
+        assert f"yt360 ledger merge {world / 'jobs'} {world / 'jobs'}/part-*" in ended.complaints[0]
+
+
+def test_a_salt_stays_where_it_is(parts: list[Path], tmp_path: Path) -> None:
+    """What guards the passwords of one workspace is no part of another."""
+    shutil.copytree(parts[0], tmp_path / "salted")
+    (tmp_path / "salted" / ".salt").write_bytes(bytes(32))
+    merge(tmp_path / "all", tmp_path / "salted", parts[1])
+    assert not (tmp_path / "all" / ".salt").exists()
 
 
 @pytest.mark.parametrize("which", ["itself", "twice", "nothing"])

@@ -31,10 +31,12 @@ class DownloadConfig:
         attempts: tries of one download before it counts as failed for this run.
         pause_s: seconds before the second try of what may heal, doubled with every further one, across runs too; 30
             times as long behind a bot wall or a rate limit. A server's ``Retry-After`` is kept where it is longer.
-        pause_max_s: the longest of these pauses.
+        pause_max_s: the longest of these pauses, as far as no server asks for a longer one; a wall that does stops the
+            run.
         jitter: by which share pauses are lengthened or shortened at random.
         wait_s: seconds that a run waits when nothing else is left to do; what is due later waits for another run.
-        brake_s: seconds that nothing new is begun behind a bot wall or a burst of 429s, doubled as long as it lasts.
+        brake_s: seconds that nothing new is begun behind a bot wall or a burst of 429s, or when no server answers;
+            doubled as long as it lasts.
         brake_stops: after so many of these pauses in a row the run stops, and the rest stays to do.
         min_free_gb: gigabytes that stay free on the workspace's disk: no download begins that would not leave them.
         discard_raw: `rebuild` fetches, builds and removes a few videos at a time.

@@ -429,7 +429,7 @@ class TestSoundingWindows:
         assert self.find(self.levels((0, 19.9), seconds=19.9), end_s=19.9) == [(0, 10)]
 
     def test_of_a_video_that_is_too_short(self) -> None:
-        with pytest.raises(MediaError, match="a clip takes 10 s") as caught:
+        with pytest.raises(MediaError, match=r"a clip takes 10 s \(--clip-s") as caught:
             self.find(self.levels((0, 9.9), seconds=9.9), end_s=9.9)
         assert caught.value.reason == "too_short"
 

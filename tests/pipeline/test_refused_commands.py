@@ -20,6 +20,14 @@ from yt360_tools.pipeline.ledger import Ledger
         (("download", "--source", "https://host/v.mp4"), "video_id"),
         (("download", "--retry", "netwrk"), "'netwrk' is no reason"),
         (("download", "--list", "--retry-rejected"), "--retry REASON, or --refresh"),
+        (("download", "--list", "--retry", "typo"), "'typo' is no reason"),
+        (("download", "--list", "--source", "https://host/{video_id}.mp4"), "what YouTube offers"),
+        (("rebuild", "--faces", "3x2:RLU"), "ARRANGEMENT:ORDER"),
+        (("validate", "--faces", "3x2:RLU"), "ARRANGEMENT:ORDER"),
+        (("rebuild", "--plan", "--raw-budget-gb", "3"), "--raw-budget-gb goes with --discard-raw"),
+        (("rebuild", "--plan", "--pilot", "2", "--media", "nowhere"), "nowhere"),
+        (("rebuild", "--plan", "--retry", "gone"), "go with a run"),
+        (("rebuild", "--part", "2/3", "--media", "nowhere"), "nowhere"),
     ],
 )
 def test_a_refused_command_leaves_no_workspace(words: tuple[str, ...], says: str, tmp_path: Path) -> None:
@@ -36,6 +44,23 @@ def test_a_listing_is_told_a_reason_that_there_is(tmp_path: Path) -> None:
     ended = command.run(["download", manifest, "-w", tmp_path / "work", "--list", "--retry", "typo"])
     assert ended.code == 2, ended
     assert "'typo' is no reason" in ended.stderr
+
+
+def test_a_refused_command_leaves_a_folder_and_a_workspace_as_they_were(tmp_path: Path) -> None:
+    manifest = command.write_rows(tmp_path / "m.csv", "v,v,,,train")
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "notes.txt").write_text("mine")
+    refused = ["rebuild", manifest, "-w", tmp_path / "work", "--media", "nowhere"]
+    assert command.run(refused).code == 2
+    assert [path.name for path in (tmp_path / "work").iterdir()] == ["notes.txt"]
+    (tmp_path / "media").mkdir()
+    assert command.run([*refused[:-1], tmp_path / "media"]).code == 3  # it has no such video
+    before = sorted(path.name for path in (tmp_path / "work").iterdir())
+    assert command.run(refused).code == 2
+    assert sorted(path.name for path in (tmp_path / "work").iterdir()) == before
+    ledger = Ledger(tmp_path / "work" / "ledger.sqlite", read_only=True)
+    assert ledger.entries("download")["v"].reason == "missing_media"
+    ledger.close()
 
 
 @pytest.mark.parametrize("as_json", [True, False])

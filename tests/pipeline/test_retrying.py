@@ -1,9 +1,8 @@
 """When what was not fetched is asked for again: growing, jittered pauses, within a run and across runs."""
 
 import threading
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from pathlib import Path
@@ -14,10 +13,9 @@ from worlds.download_runs import Runs, by_video
 from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import MediaError, TransientError, UsageError
 from yt360_tools.pipeline.brake import SILENCE, Brake, Ended
-from yt360_tools.pipeline.download import told_videos
-from yt360_tools.pipeline.fingerprints import PACE, fingerprint, source_digits
 from yt360_tools.pipeline.ledger import Ledger
 from yt360_tools.pipeline.retrying import Waiting, notes, pause_s
+from yt360_tools.pipeline.told import told_videos
 from yt360_tools.sources.watched import retry_after_s
 
 CONFIG = DownloadConfig(attempts=3, pause_s=10.0, pause_max_s=1000.0, jitter=0.2, wait_s=100.0, brake_s=60.0)
@@ -32,6 +30,7 @@ class Told:
     retry_after_s: float | None = None
     on_ask: Callable[[str], object] = lambda video_id: None
     lock: threading.Lock = field(default_factory=threading.Lock)
+    is_local: bool = False
 
     def fetch(self, video_id: str, destination: Path) -> None:
         with self.lock:
@@ -220,40 +219,6 @@ def test_what_needs_a_change_says_so() -> None:
     assert "1 video is not asked for again before something is changed (cookies 1)" in said
 
 
-def test_a_fingerprint_tells_a_change_and_no_secret(tmp_path: Path) -> None:
-    cookies = tmp_path / "cookies.txt"
-    secret = DownloadConfig(proxy="http://me:s3cret@host:1", cookies_file=str(cookies), extractor_args=("a:b=t0ken",))
-    digits = {fingerprint(DownloadConfig()), fingerprint(secret)}
-    cookies.write_text("s3ssion")
-    digits |= {fingerprint(secret), fingerprint(replace(secret, max_height=720))}
-    assert len(digits) == 4
-    assert all(len(one) == 10 for one in digits)
-    assert fingerprint(secret) == fingerprint(replace(secret, jobs=9, attempts=9, rate_limit_mb_s=1.0, timeout_s=9.0))
-
-
-def test_a_fingerprint_lets_no_password_be_guessed() -> None:
-    """Of a thousand guesses some hundred-and-fiftieth part fits, whatever place the secret has."""
-    for digits in (
-        lambda word: fingerprint(DownloadConfig(proxy=f"http://me:{word}@host:1")),
-        lambda word: fingerprint(DownloadConfig(source=(f"https://me:{word}@host/{{video_id}}.mp4",))),
-        lambda word: source_digits(DownloadConfig(source=(f"https://me:{word}@host/{{video_id}}.mp4",))),
-        lambda word: source_digits(DownloadConfig(source=(f"https://host/{{video_id}}.mp4?token={word}",))),
-        lambda word: fingerprint(DownloadConfig(extractor_args=(f"youtube:po_token={word};skip=hls",))),
-        lambda word: fingerprint(DownloadConfig(cookies_from_browser=f"firefox:{word}")),
-    ):
-        all_of_them = Counter(digits(f"w{number}") for number in range(1000))
-        assert 200 < len(all_of_them) <= 256
-        assert len({one[:8] for one in all_of_them}) == 1
-
-
-def test_every_option_of_downloads_changes_the_offer_or_the_pace() -> None:
-    offer = {
-        "source", "media", "picture", "sound", "max_height", "player_clients", "extractor_args", "cookies_file",
-        "cookies_from_browser", "proxy",
-    }  # fmt: skip
-    assert {field.name for field in fields(DownloadConfig)} == offer | set(PACE)
-
-
 class TestTheBrake:
     def brake(self) -> tuple[Brake, list[float]]:
         time = [0.0]
@@ -362,7 +327,7 @@ class TestAWallInARun:
         videos = [f"v{number:03}" for number in range(20)]
         wall = {video: ["rate_limited", ""] for video in videos[:4]}
         source, runs = Told(wall), Runs(tmp_path, videos)
-        found = runs.run(replace(CONFIG, wait_s=1000.0), source)
+        found = runs.run(replace(CONFIG, jobs=1, wait_s=1000.0), source)
         assert set(by_video(found.outcomes).values()) == {("done", "")}
         assert found.stopped == ""
         assert len(source.asked) == 24

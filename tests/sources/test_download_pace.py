@@ -124,11 +124,14 @@ class TestRetry:
         assert len(server.asked) == 10
         assert stage(ended)["rejected"] == len(VIDEOS)
 
-    def test_forgets_nothing_of_what_it_does_not_reach(self, server: HostileServer, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("option", [("--retry", "all"), ("--retry-rejected",)])
+    def test_forgets_nothing_of_what_it_does_not_reach(
+        self, option: tuple[str, ...], server: HostileServer, tmp_path: Path
+    ) -> None:
         settings = self.settings(tmp_path, server)
         for video_id in VIDEOS:
             server.add(f"/{video_id}.mp4", Status(429, {"Retry-After": "86400"}))
-        ended = rebuild(tmp_path, server.address, settings, "--retry", "all")
+        ended = rebuild(tmp_path, server.address, settings, *option)
         assert len(server.asked) < 8
         assert stage(ended)["rejected_reasons"]["gone"] > 30
         assert stage(ended)["to_do"] == 0

@@ -319,6 +319,31 @@ class TestTheCommand:
         listed()
         assert list((tmp_path / "work" / "raw").iterdir()) == []
 
+    def test_what_it_finds_gone_is_neither_priced_nor_asked_again(
+        self, listed: Any, youtube: Recorded, tmp_path: Path
+    ) -> None:
+        listed()
+        given = [tmp_path / "m.csv", "-w", tmp_path / "work"]
+        changes = plugin_environment(tmp_path / "plugins", youtube)
+        plan = json.loads(command.run(["rebuild", *given, "--plan", "--json"], changes=changes).stdout)
+        assert (plan["videos_to_fetch"], plan["rows_to_segment"]) == (2, 2)
+        youtube.answers[WHOLE] = youtube.answers["-otherthing"] = video()
+        youtube.asked.clear()
+        words = ["download", *given, "--source", "youtube", "--json"]  # the default, by its name
+        (stage,) = json.loads(command.run(words, changes=changes).stdout)["stages"]
+        assert sorted(youtube.asked) == ["-otherthing", WHOLE]
+        assert (stage["rejected_reasons"], stage["taken_up"]) == ({"gone_removed": 1}, 3)
+        youtube.asked.clear()
+        command.run([*words, "--retry", "gone_removed"], changes=changes)
+        assert youtube.asked == ["goneforever"]
+
+    def test_what_it_finds_gone_is_asked_for_when_told(self, listed: Any, youtube: Recorded, tmp_path: Path) -> None:
+        listed()
+        youtube.asked.clear()
+        words = ["download", tmp_path / "m.csv", "-w", tmp_path / "work", "--retry", "gone_removed"]
+        command.run(words, changes=plugin_environment(tmp_path / "plugins", youtube))
+        assert "goneforever" in youtube.asked
+
     def test_what_may_heal_ends_with_3(self, listed: Any, youtube: Recorded, tmp_path: Path) -> None:
         youtube.answers["goneforever"] = 503
         config = tmp_path / "a.toml"

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from yt360_tools.config import DownloadConfig
 from yt360_tools.manifest import Manifest
-from yt360_tools.pipeline.download import Downloads, plan_downloads, run_downloads, told_videos, waiting_downloads
+from yt360_tools.pipeline.download import Downloads, plan_downloads, run_downloads, waiting_downloads
 from yt360_tools.pipeline.download_queue import Pace
 from yt360_tools.pipeline.ledger import Entry, Ledger
+from yt360_tools.pipeline.told import told_videos
 from yt360_tools.pipeline.workspace import Workspace
 from yt360_tools.records import ClipRow, Outcome
 from yt360_tools.sources import Source, open_source

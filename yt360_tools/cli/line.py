@@ -50,6 +50,8 @@ def rebuild(plan: bool, pilot: int | None, rate_mb_s: float | None, **options: A
 
     if not plan and (pilot or rate_mb_s):
         raise click.UsageError("--pilot and --rate-mb-s go with --plan")
+    if plan and (options["retry"] or options["retry_rejected"]):
+        raise click.UsageError("--retry and --retry-rejected go with a run: --plan prices what is still to do")
     if plan:
         from yt360_tools.cli.plan import print_plan
 
@@ -161,27 +163,19 @@ def _run(stages: tuple[str, ...], options: dict[str, Any]) -> None:
     """Run stages in their order, print how they ended, and exit with the code that fits."""
     from yt360_tools.pipeline.batches import run_in_batches
     from yt360_tools.pipeline.executors import default_workers
-    from yt360_tools.pipeline.rebuild import (
-        STAGES,
-        check_budget_option,
-        check_new_workspace,
-        forget_rejected,
-        opened_line,
-    )
+    from yt360_tools.pipeline.rebuild import STAGES, opened_line
+    from yt360_tools.pipeline.told import take_up_rejected
 
     workers = options["workers"] or default_workers()
     overrides, selection = overrides_of(options), selection_of(options)
-    if "download" in stages:
-        check_new_workspace(options["workspace"], overrides, options["retry"])
     with opened_line(
         options["manifest"], options["workspace"], overrides, workers=workers, selection=selection
     ) as line:
-        check_budget_option(line.config.download)
         for fault in line.manifest.faults:
             click.echo(f"rejected  {fault.message}", err=True)
         _note_unlisted(line)
         if options["retry_rejected"]:
-            forget_rejected(line)
+            line = take_up_rejected(line)
         if options.get("retry"):
             line = line.told(options["retry"])
         try:

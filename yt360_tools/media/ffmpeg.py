@@ -16,6 +16,8 @@ _ITS_OWN_FAULTS = (signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL,
 """Signals with which ffmpeg ends over a hostile file: that is the file's affair."""
 
 _running: "set[subprocess.Popen[bytes]]" = set()
+_stops = 0
+"""How often `stop_ffmpeg` was called: what was being started then is not among those that run."""
 
 _PROBE = (
     "-skip_frame", "noref", "-f", "lavfi", "-i", "color=size=16x16:duration=0.1", "-map", "0:v:0",
@@ -94,6 +96,7 @@ def run_ffmpeg(
         TransientError: ``unchecked``: somebody killed it (the system, for want of memory, does so).
     """
     command = [find_ffmpeg(), "-hide_banner", "-nostdin", "-v", "error", *map(str, arguments)]
+    stops = _stops
     with subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -103,6 +106,8 @@ def run_ffmpeg(
     ) as process:
         _running.add(process)
         try:
+            if _stops != stops:  # while it was started
+                process.kill()
             stdout, stderr = process.communicate(timeout=timeout_s)
         except BaseException:
             process.kill()
@@ -117,6 +122,8 @@ def run_ffmpeg(
 
 def stop_ffmpeg() -> None:
     """End what `run_ffmpeg` has started in this process's threads and what still runs."""
+    global _stops
+    _stops += 1
     for process in tuple(_running):
         process.kill()
 

@@ -4,17 +4,17 @@ import os
 import random
 import shutil
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 
 from yt360_tools.config import DownloadConfig
-from yt360_tools.errors import MediaError, TransientError, UsageError, nearest
+from yt360_tools.errors import MediaError, TransientError
 from yt360_tools.manifest import Manifest
 from yt360_tools.pipeline.declared_media import promised_checksums
-from yt360_tools.pipeline.download_queue import DownloadQueue, Pace, asked_to_wait, passing_data
+from yt360_tools.pipeline.download_queue import DownloadQueue, Pace, kept_wish, passing_data
 from yt360_tools.pipeline.executors import thread_pool
 from yt360_tools.pipeline.fingerprints import fingerprint, source_digits
 from yt360_tools.pipeline.ledger import Entry, Ledger
@@ -24,9 +24,8 @@ from yt360_tools.pipeline.workspace import Workspace
 from yt360_tools.records import Outcome
 from yt360_tools.sources import Source
 from yt360_tools.sources.checking import check_fetched, check_promises, sha256_of
-from yt360_tools.sources.local import LocalSource
 from yt360_tools.sources.parts import clear_parts, has_parts, set_back
-from yt360_tools.sources.reasons import REASONS, reason_policy
+from yt360_tools.sources.reasons import reason_policy
 from yt360_tools.sources.room import check_room
 
 STAGE = "download"
@@ -88,7 +87,7 @@ class DownloadTask:
     def _fetch_whole(self) -> None:
         """Fetch and check; what is wrong may lie in what an earlier try had left, or on the way: then once afresh."""
         fetched = self.workspace.fetched_folder(self.video_id)
-        if self._is_local or not self._is_ours(fetched):
+        if self.source.is_local or not self._is_ours(fetched):
             shutil.rmtree(fetched, ignore_errors=True)
         is_fresh = not fetched.is_dir() and self._fetch_once(fetched)
         try:
@@ -97,7 +96,7 @@ class DownloadTask:
             if error.reason == _UNCHECKED:
                 raise
             shutil.rmtree(fetched, ignore_errors=True)
-            if self._is_local or (is_fresh and error.reason != _CHECKSUM):
+            if self.source.is_local or (is_fresh and error.reason != _CHECKSUM):
                 raise
             self._fetch_once(fetched)
             try:
@@ -110,7 +109,7 @@ class DownloadTask:
     def _fetch_once(self, fetched: Path) -> bool:
         """Fetch into `fetched`, going on from what an earlier try has left; whether nothing was."""
         partial_folder = self.workspace.partial_folder(self.video_id)
-        is_fresh = self._is_local or not set_back(partial_folder)
+        is_fresh = self.source.is_local or not set_back(partial_folder)
         if is_fresh:
             shutil.rmtree(partial_folder, ignore_errors=True)
         partial_folder.mkdir(parents=True, exist_ok=True)
@@ -122,7 +121,7 @@ class DownloadTask:
             os.replace(partial_folder, fetched)
         except (TransientError, OSError) as error:
             may_heal = reason_policy(getattr(error, "reason", "disk")).kind == "heals"
-            keep = may_heal and not self._is_local and has_parts(partial_folder)
+            keep = may_heal and not self.source.is_local and has_parts(partial_folder)
             raise
         finally:
             if not keep:
@@ -136,14 +135,10 @@ class DownloadTask:
         except OSError:
             return False
 
-    @property
-    def _is_local(self) -> bool:
-        return isinstance(self.source, LocalSource)
-
     def _check(self, fetched: Path) -> None:
         """Local media are examined by the next stage, and stay where they are: only promises are held against them."""
         check_promises(fetched, self.video_id, self.promised)
-        if not self._is_local:
+        if not self.source.is_local:
             check_fetched(fetched, self.video_id, timeout_s=self.decode_timeout_s)
 
     def progress(self) -> int:
@@ -174,8 +169,8 @@ def plan_downloads(
         now: an aware time; the present by default.
     """
     pace = pace or Pace.of(config or DownloadConfig())
-    known, digits = ledger.entries(STAGE), fingerprint(config or DownloadConfig())
-    here = source_digits(config or DownloadConfig())
+    known, digits = ledger.entries(STAGE), fingerprint(config or DownloadConfig(), ledger.salt)
+    here = source_digits(config or DownloadConfig(), ledger.salt)
     held = {one.video_id for one in waiting_downloads(manifest, ledger, source, config=config, now=now)}
     promised = promised_checksums(manifest)
     tasks = []
@@ -188,6 +183,17 @@ def plan_downloads(
     return tasks
 
 
+def given_up(manifest: Manifest, ledger: Ledger, config: DownloadConfig) -> frozenset[str]:
+    """The manifest's videos that were rejected, and are not asked for again under this configuration."""
+    entries, here = ledger.entries_of(STAGE, manifest.video_ids), source_digits(config, ledger.salt)
+    promised = promised_checksums(manifest)
+    return frozenset(
+        video_id
+        for video_id, entry in entries.items()
+        if entry.state == "rejected" and _is_beyond_fetching(entry, here, promised.get(video_id, {}))
+    )
+
+
 def waiting_downloads(
     manifest: Manifest,
     ledger: Ledger,
@@ -197,9 +203,9 @@ def waiting_downloads(
     now: datetime | None = None,
 ) -> tuple[Waiting, ...]:
     """The manifest's videos that have failed and are left alone now; local files never wait."""
-    if isinstance(source, LocalSource):
+    if source.is_local:
         return ()
-    digits, moment = fingerprint(config or DownloadConfig()), now or datetime.now(timezone.utc)
+    digits, moment = fingerprint(config or DownloadConfig(), ledger.salt), now or datetime.now(timezone.utc)
     known = ledger.entries(STAGE)
     found = (waits(video_id, known.get(video_id), digits, moment) for video_id in manifest.video_ids)
     return tuple(one for one in found if one)
@@ -238,27 +244,17 @@ def run_downloads(
         pace: that of a run which has more to fetch than this.
     """
     queue: Queue = InOrder(tasks)
-    if tasks and not isinstance(tasks[0].source, LocalSource):
+    if tasks and not tasks[0].source.is_local:
         pace = pace or Pace.of(config, clock=clock)
-        wished = asked_until(ledger, config, now())
-        if wished and not any(pace.is_told(task.video_id) for task in tasks):
-            return Downloads((), asked_to_wait(wished))
+        if wished := kept_wish(ledger, STAGE, config, pace, now()):
+            return Downloads((), wished)
         room = partial(check_room, workspace.raw, config)
-        queue = DownloadQueue(tasks, config, pace=pace, check_room=room, clock=clock, now=now, draw=draw)
+        queue = DownloadQueue(
+            tasks, config, pace=pace, salt=ledger.salt, check_room=room, clock=clock, now=now, draw=draw
+        )
     pool = partial(thread_pool, config.jobs)
     outcomes = run_queue(queue, ledger, pool, in_flight=config.jobs, title=STAGE, unit="video", sleep=sleep)
     return Downloads(tuple(outcomes), queue.stopped)
-
-
-def asked_until(ledger: Ledger, config: DownloadConfig, now: datetime) -> datetime | None:
-    """Until when the server asked to be left alone as a whole; None where it did not, or that is over."""
-    digits = fingerprint(config)
-    moments = [
-        datetime.fromisoformat(entry.data["server_until"])
-        for entry in ledger.entries(STAGE).values()
-        if "server_until" in entry.data and entry.data.get("config") == digits
-    ]
-    return max((moment for moment in moments if moment > now), default=None)
 
 
 def _is_beyond_fetching(entry: Entry | None, source: str, promised: Mapping[str, str]) -> bool:
@@ -269,37 +265,3 @@ def _is_beyond_fetching(entry: Entry | None, source: str, promised: Mapping[str,
         return False
     is_of_another = entry.state == "rejected" and entry.data.get("source", source) != source
     return not (is_of_another and entry.reason in _OF_ONE_SOURCE)
-
-
-def told_videos(manifest: Manifest, ledger: Ledger, reasons: Collection[str]) -> frozenset[str]:
-    """The manifest's videos that were not fetched for one of some reasons; they keep their outcome till they are asked.
-
-    Args:
-        reasons: words of the ledger; ``all`` for every one.
-
-    Raises:
-        UsageError: a word is no reason.
-    """
-    entries = ledger.entries(STAGE)
-    check_reasons(reasons, entries.values())
-    return frozenset(
-        video_id
-        for video_id in manifest.video_ids
-        if (entry := entries.get(video_id)) is not None
-        and entry.state in ("rejected", "failed")
-        and ("all" in reasons or entry.reason in reasons)
-    )
-
-
-def check_reasons(words: Collection[str], entries: Iterable[Entry] = ()) -> None:
-    """Refuse what is no reason, neither of the vocabulary nor of a ledger's entries, nor ``all``.
-
-    Raises:
-        UsageError: a word is none.
-    """
-    known = {*REASONS, *(entry.reason for entry in entries if entry.reason)}
-    for word in words:
-        if word != "all" and word not in known:
-            raise UsageError(
-                f"--retry {word!r} is no reason{nearest(word, [*known, 'all'])}; known: all, {', '.join(sorted(known))}"
-            )

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import TransientError
 from yt360_tools.pipeline.brake import Brake, Ended
-from yt360_tools.pipeline.fingerprints import source_digits
+from yt360_tools.pipeline.fingerprints import fingerprint, source_digits
+from yt360_tools.pipeline.ledger import Ledger
 from yt360_tools.pipeline.retrying import heals, later, moment_words, pause_s, remembered, videos_are
+from yt360_tools.pipeline.salt import Salt
 from yt360_tools.records import Outcome
 from yt360_tools.sources.reasons import REASONS
 
@@ -25,8 +27,13 @@ if TYPE_CHECKING:
 PASSING = ("retry_after_s", "was_answered")
 """What an outcome's data tell the queue, and the ledger does not keep."""
 
+_WISH = "server_until"
+"""Where an outcome's data tell until when the server asked to be left alone as a whole."""
+
 _ADVICE = ", with fewer download.jobs, a greater download.sleep_s, cookies or another download.proxy"
-_SAID_FROM_S = 10.0
+SAID_FROM_S = 10.0
+"""Waits of so many seconds are told to a person."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -63,6 +70,7 @@ class DownloadQueue:
 
     Args:
         pace: the run's, on the same clock.
+        salt: the workspace's.
         check_room: raises ``disk_full`` when another download must not begin.
         clock: seconds that do not go back; `now` is the time of day, aware.
         draw: a random number from 0 to 1.
@@ -77,6 +85,7 @@ class DownloadQueue:
         config: DownloadConfig,
         *,
         pace: Pace,
+        salt: Salt,
         check_room: Callable[[], None],
         clock: Callable[[], float],
         now: Callable[[], datetime],
@@ -86,6 +95,7 @@ class DownloadQueue:
         self._again: list[tuple[float, int, DownloadTask]] = []
         self._order = count()
         self._config, self._check_room = config, check_room
+        self._digits, self._source = fingerprint(config, salt), source_digits(config, salt)
         self._clock, self._now, self._draw = clock, now, draw
         self._pace = pace
         self._held_s = 0.0
@@ -124,7 +134,7 @@ class DownloadQueue:
         left_s = self._again[0][0] - self._clock()
         if left_s > self._config.wait_s:
             return None
-        if left_s >= _SAID_FROM_S:
+        if left_s >= SAID_FROM_S:
             until = moment_words(self._now() + timedelta(seconds=left_s))
             logger.warning("%s tried again from %s on; Ctrl-C stops, a later run goes on",
                            videos_are(self._again), until)  # fmt: skip
@@ -137,29 +147,37 @@ class DownloadQueue:
             retry_after_s = outcome.data.get("retry_after_s") if outcome.state == "failed" else None
             reason = "" if outcome.state == "done" else outcome.reason
             ended = Ended(reason, retry_after_s, was_answered=outcome.data.get("was_answered", True))
-            said = self._pace.brake.end(task.video_id, ended)
-            if said:
-                logger.warning("%s", said)
+            pulls = self._pace.brake.pulls
+            self._say(self._pace.brake.end(task.video_id, ended))
             self._pace.tried[task.video_id] = self._pace.tried.get(task.video_id, 0) + 1
             if outcome.state == "failed":
                 outcome = self._remembered(task, outcome, retry_after_s)
             elif outcome.state == "rejected":
-                outcome = replace(outcome, data={**outcome.data, "source": source_digits(self._config)})
+                outcome = replace(outcome, data={**outcome.data, "source": self._source})
+            if self._pace.brake.pulls > pulls:
+                outcome = self._braked(outcome)
             found.append(outcome)
-        brake = self._pace.brake
-        if not brake.stopped or self.stopped:
-            return found
-        if brake.wish_s is not None:
-            until = later(self._now(), brake.wish_s)
-            found[-1] = replace(found[-1], data={**found[-1].data, "server_until": until.isoformat()})
-            self.stopped = f"{brake.stopped}: {asked_to_wait(until)}"
-        else:
-            self.stopped = f"{brake.stopped}; the rest stays to do: run again later"
-            if "online" not in brake.stopped:
-                self.stopped += (
-                    ", with fewer download.jobs, a greater download.sleep_s, cookies or another download.proxy"
-                )
         return found
+
+    def _say(self, said: str) -> None:
+        """Tell a person why nothing begins, and until when."""
+        left_s = self._pace.brake.left_s
+        if said and left_s >= SAID_FROM_S:
+            said += (
+                f" (until {moment_words(self._now() + timedelta(seconds=left_s))}); Ctrl-C stops, a later run goes on"
+            )
+        if said:
+            logger.warning("%s", said)
+
+    def _braked(self, outcome: Outcome) -> Outcome:
+        """The outcome that pulled the brake, with the server's wish, which a later run keeps to."""
+        brake = self._pace.brake
+        until = later(self._now(), brake.wish_s) if brake.wish_s else None
+        if brake.stopped and not self.stopped:
+            advice = "" if "online" in brake.stopped else _ADVICE
+            then = asked_to_wait(until) if until else f"the rest stays to do: run again later{advice}"
+            self.stopped = f"{brake.stopped}; {then}"
+        return replace(outcome, data={**outcome.data, _WISH: until.isoformat()}) if until else outcome
 
     def _remembered(self, task: "DownloadTask", outcome: Outcome, retry_after_s: float | None) -> Outcome:
         """A failure's outcome with its pause; the download is put back where it is due in this run."""
@@ -168,18 +186,42 @@ class DownloadQueue:
         tried = self._pace.tried[task.video_id]
         tries = task.tries + tried
         if outcome.reason not in REASONS or not heals(outcome.reason, tries):
-            return replace(outcome, data=remembered(self._config, tries, None))
+            return replace(outcome, data=remembered(self._digits, tries, None))
         pause = 0.0
         if outcome.reason != "disk_full":
             pause = pause_s(self._config, outcome.reason, tries, self._draw(), retry_after_s)
         if tried < self._config.attempts and not self.stopped:
             heapq.heappush(self._again, (self._clock() + pause, next(self._order), task))
-        return replace(outcome, data=remembered(self._config, tries, later(self._now(), pause) if pause else None))
+        return replace(outcome, data=remembered(self._digits, tries, later(self._now(), pause) if pause else None))
 
 
 def asked_to_wait(until: datetime) -> str:
     """Why nothing is asked for before a time."""
     return f"the server asks to be left alone until {moment_words(until)}; the rest stays to do: run again then"
+
+
+def kept_wish(ledger: Ledger, stage: str, config: DownloadConfig, pace: Pace, now: datetime) -> str:
+    """Why a run must not begin to ask: what a server wished in an earlier one; empty where it may.
+
+    A wish of no more than `wait_s` holds the brake. A run that was told to ask, or has asked, keeps to none.
+    """
+    if pace.told or pace.tried:
+        return ""
+    digits = fingerprint(config, ledger.salt)
+    wishes = [
+        datetime.fromisoformat(entry.data[_WISH])
+        for entry in ledger.failed(stage).values()
+        if _WISH in entry.data and entry.data.get("config") == digits
+    ]
+    until = max(wishes, default=now)
+    left_s = (until - now).total_seconds()
+    if left_s > config.wait_s:
+        return asked_to_wait(until)
+    if left_s > 0:
+        pace.brake.hold(left_s)
+        logger.warning("the server asks to be left alone until %s; Ctrl-C stops, a later run goes on",
+                       moment_words(until))  # fmt: skip
+    return ""
 
 
 def passing_data(error: TransientError) -> dict[str, Any]:

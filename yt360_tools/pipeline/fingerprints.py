@@ -1,7 +1,7 @@
 """A few digits that tell one configuration of downloads from another, for the ledger, which people pass on.
 
-They are of two kinds. Eight tell all that is no secret. Two more tell the whole with its passwords and tokens: a
-changed password is seen 255 times of 256, and who guesses passwords with the ledger in hand can rule out no more.
+Eight digits tell all that is no secret, and are the same in every workspace. Where passwords, cookies or tokens are
+given, eight more tell those, mixed with the workspace's salt: with the ledger alone, no guess can be tried.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from yt360_tools.config import DownloadConfig
-from yt360_tools.sources.secrets import cut_addresses
+from yt360_tools.pipeline.salt import Salt
 
 PACE = (
     "jobs", "attempts", "pause_s", "pause_max_s", "jitter", "wait_s", "brake_s", "brake_stops", "min_free_gb",
@@ -19,37 +19,55 @@ PACE = (
 )  # fmt: skip
 """The keys that change how we ask and where it is kept, not what we are offered."""
 
+PUBLIC = ("media", "picture", "sound", "max_height", "player_clients")
+"""The keys that decide what we are offered, and never hold a secret."""
 
-def fingerprint(config: DownloadConfig) -> str:
-    """Ten hexadecimal digits of what decides what we are offered.
+SECRET = ("source", "extractor_args", "cookies_file", "cookies_from_browser", "proxy")
+"""The keys that decide it too, and may hold one."""
+
+_DIGITS = 8
+
+
+def fingerprint(config: DownloadConfig, salt: Salt) -> str:
+    """Eight hexadecimal digits of what decides what we are offered, or 16 where a secret may be among it.
 
     A cookie file counts by what is in it, so that cookies which were exported anew are seen.
+
+    Args:
+        salt: the workspace's; it is asked for only where a secret may be given.
+
+    Raises:
+        EnvironmentMissing: the salt cannot be read or made.
     """
-    kept = {key: value for key, value in asdict(config).items() if key not in PACE}
+    plain = asdict(config)
+    public = {key: plain[key] for key in PUBLIC}
+    secret = {key: plain[key] for key in SECRET if plain[key]}
+    if not any(may_hold_secrets(template) for template in config.source):
+        public["source"] = secret.pop("source", ())
     if config.cookies_file:
-        try:
-            kept["cookies_file"] = hashlib.sha256(Path(config.cookies_file).expanduser().read_bytes()).hexdigest()
-        except OSError:
-            kept["cookies_file"] = ""
-    return _digits(_public(kept), 8) + _digits(kept, 2)
+        secret["cookies_file"] = _content(config.cookies_file)
+    return _digits(public) + (_digits(secret, salt.key()) if secret else "")
 
 
-def source_digits(config: DownloadConfig) -> str:
-    """Ten digits that tell one source from another, as `fingerprint` does of all that is configured."""
-    return fingerprint(DownloadConfig(source=config.source, media=config.media))
+def source_digits(config: DownloadConfig, salt: Salt) -> str:
+    """Digits that tell one source from another, as `fingerprint` does of all that is configured."""
+    source = () if config.source == ("youtube",) else config.source  # the default by its name
+    return fingerprint(DownloadConfig(source=source, media=config.media), salt)
 
 
-def _public(kept: dict[str, Any]) -> dict[str, Any]:
-    """What is no secret of a configuration."""
-    return kept | {
-        "source": [cut_addresses(template) for template in kept["source"]],
-        "proxy": bool(kept["proxy"]),
-        "cookies_from_browser": kept["cookies_from_browser"].partition(":")[0],
-        "extractor_args": [
-            [pair.partition("=")[0] for pair in argument.split(";")] for argument in kept["extractor_args"]
-        ],
-    }
+def may_hold_secrets(template: str) -> bool:
+    """Whether an address has a place for a user, a password or a token."""
+    return any(letter in template for letter in "@?#")
 
 
-def _digits(plain: dict[str, Any], count: int) -> str:
-    return hashlib.sha256(json.dumps(plain, sort_keys=True, default=str).encode()).hexdigest()[:count]
+def _content(path: str) -> str:
+    """The sha256 of a file's content; empty where it cannot be read."""
+    try:
+        return hashlib.sha256(Path(path).expanduser().read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+def _digits(plain: dict[str, Any], key: bytes = b"") -> str:
+    text = json.dumps(plain, sort_keys=True).encode()
+    return hashlib.blake2b(text, key=key, digest_size=_DIGITS // 2).hexdigest()

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from yt360_tools import __version__
 from yt360_tools.errors import EnvironmentMissing, TransientError
+from yt360_tools.pipeline.salt import SALT_FILE, Salt
 from yt360_tools.records import Outcome
 
 _SCHEMA = """
@@ -52,7 +53,12 @@ class Entry:
 
 
 class Ledger:
-    """One writer, the coordinator; readers may look at any time."""
+    """One writer, the coordinator; readers may look at any time.
+
+    Attributes:
+        path: the file; its folder is the workspace.
+        salt: the workspace's, with which what is remembered of secrets is mixed.
+    """
 
     def __init__(self, path: Path, *, read_only: bool = False, opened: "Ledger | None" = None) -> None:
         """Open a ledger, and make it where there is none.
@@ -64,6 +70,7 @@ class Ledger:
             EnvironmentMissing, TransientError: it cannot be used.
         """
         self.path = path
+        self.salt = Salt(path.with_name(SALT_FILE), may_make=not read_only)
         self._db: sqlite3.Connection
         if opened is not None:
             self._db = opened._db
@@ -105,6 +112,10 @@ class Ledger:
     def entries_of(self, stage: str, items: Iterable[str]) -> dict[str, Entry]:
         """The latest outcomes of some items in a stage."""
         return self._entries("stage = ? AND item IN (SELECT value FROM json_each(?))", (stage, json.dumps([*items])))
+
+    def failed(self, stage: str) -> dict[str, Entry]:
+        """What has failed in a stage at last, of all that the ledger knows."""
+        return self._entries("stage = ? AND state = 'failed'", (stage,))
 
     def _entries(self, condition: str, values: tuple[str, ...]) -> dict[str, Entry]:
         columns = "item, state, reason, detail, data, attempts, at"

@@ -10,19 +10,20 @@ from typing import Any
 
 from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import ItemError, MediaError, TransientError, UsageError
-from yt360_tools.pipeline.download import check_reasons
 from yt360_tools.pipeline.download_queue import PASSING, DownloadQueue, Pace, passing_data
 from yt360_tools.pipeline.executors import thread_pool
 from yt360_tools.pipeline.fingerprints import fingerprint
 from yt360_tools.pipeline.ledger import Entry, Ledger
+from yt360_tools.pipeline.listed_gone import LISTING
 from yt360_tools.pipeline.retrying import tries_before, waits
 from yt360_tools.pipeline.runner import run_queue
+from yt360_tools.pipeline.told import check_reasons
 from yt360_tools.records import Outcome
 from yt360_tools.sources.listing import Listing, list_youtube, read_listing
 from yt360_tools.sources.policy import Choice, Policy, read_policy
 from yt360_tools.sources.youtube import MISSING, check_choices
 
-STAGE = "listing"
+STAGE = LISTING
 NOT_ASKED = "not_asked"
 """The reason of a video that a run did not get to."""
 
@@ -145,7 +146,7 @@ def list_videos(
         raise UsageError("--list asks what YouTube offers; it knows nothing of --media and of URL templates")
     policy, asking = read_policy(config), _without_policy(config)
     check_reasons(retry, ledger.entries(STAGE).values())
-    known, digits, moment = ledger.entries(STAGE), fingerprint(asking), now()
+    known, digits, moment = ledger.entries(STAGE), fingerprint(asking, ledger.salt), now()
 
     def is_due(video_id: str) -> bool:
         entry = known.get(video_id)
@@ -161,7 +162,16 @@ def list_videos(
         for video_id in due
     ]
     pace = Pace.of(asking, clock=clock)
-    queue = _ListingQueue(tasks, asking, pace=pace, check_room=lambda: None, clock=clock, now=now, draw=draw)  # type: ignore[arg-type]
+    queue = _ListingQueue(
+        tasks,  # type: ignore[arg-type]
+        asking,
+        pace=pace,
+        salt=ledger.salt,
+        check_room=lambda: None,
+        clock=clock,
+        now=now,
+        draw=draw,
+    )
     pool = partial(thread_pool, config.jobs)
     run_queue(queue, ledger, pool, in_flight=config.jobs, title="list", unit="video", sleep=sleep)
     _choose_anew(ledger, policy, set(video_ids) & {*ledger.entries(STAGE)} - set(due))

@@ -6,6 +6,8 @@ from typing import Any
 from yt360_tools.config import Config, Overrides, as_plain, merge, resolve
 from yt360_tools.errors import UsageError
 from yt360_tools.pipeline.ledger import Ledger
+from yt360_tools.pipeline.validate import check_validate_options
+from yt360_tools.pipeline.views import check_view_options
 
 LASTING = ("segment", "build")
 """The stages whose options shape the shards: from their first run on, a workspace keeps them for life."""
@@ -38,6 +40,18 @@ def agreed_config(remembered: dict[str, Any], overrides: Overrides, root: Path) 
         for section, entries in remembered.items()
     }
     return resolve(merge(overrides, kept_options))
+
+
+def check_options(config: Config) -> None:
+    """Refuse options that no stage could work with, before the first one begins.
+
+    Raises:
+        UsageError: views, faces or channels are none, or a budget is given that nothing keeps.
+    """
+    check_view_options(config.build)
+    check_validate_options(config.validate)
+    if config.download.raw_budget_gb and not config.download.discard_raw:
+        raise UsageError("--raw-budget-gb goes with --discard-raw: without it, raw media stay and take what they take")
 
 
 def with_implied_layout(overrides: Overrides) -> Overrides:

@@ -3,16 +3,18 @@
 import math
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from yt360_tools.manifest import Manifest
 from yt360_tools.pipeline import build, discard, download, segment, validate
 from yt360_tools.pipeline.batches import fetched_bytes, run_in_batches
 from yt360_tools.pipeline.ledger import Entry, Ledger
+from yt360_tools.pipeline.listed_gone import known_gone
 from yt360_tools.pipeline.parts import with_videos
 from yt360_tools.pipeline.rebuild import Line, RunReport, StageReport, write_tables
 from yt360_tools.records import Outcome
+from yt360_tools.sources.reasons import REASONS
 
 STAGE = "pilot"
 """The ledger's name for the sample, and for what fetching it took."""
@@ -51,7 +53,7 @@ class Sampled:
 
 def run_pilot(line: Line, videos: int, on_stage: Callable[[StageReport], None]) -> RunReport:
     """Build some videos of the manifest, drawn at random with a fixed seed; they are as good as any others later."""
-    drawn = draw(line.manifest, videos)
+    drawn = draw(line.manifest, videos, without=known_gone(line.manifest, line.ledger))
     began_s = time.monotonic()
     fetching_s = 0.0
 
@@ -77,11 +79,11 @@ def run_pilot(line: Line, videos: int, on_stage: Callable[[StageReport], None]) 
     return report
 
 
-def draw(manifest: Manifest, videos: int) -> list[str]:
+def draw(manifest: Manifest, videos: int, without: Collection[str] = ()) -> list[str]:
     """So many of a manifest's videos, all equally likely; a greater number begins with those of a smaller one."""
     ids = sorted(manifest.video_ids)
     random.Random(_SEED).shuffle(ids)
-    return ids[:videos]
+    return [video_id for video_id in ids if video_id not in without][:videos]
 
 
 def sampled_videos(manifest: Manifest, ledger: Ledger) -> tuple[list[Sampled], str, float | None]:
@@ -89,18 +91,18 @@ def sampled_videos(manifest: Manifest, ledger: Ledger) -> tuple[list[Sampled], s
 
     The pilot's videos, if there was a pilot; else all of the manifest's videos that have ended.
     """
-    pilot = ledger.entries(STAGE).get(STAGE)
+    pilot, gone = ledger.entries(STAGE).get(STAGE), known_gone(manifest, ledger)
     entries = {stage: ledger.entries(stage) for stage in (download.STAGE, discard.STAGE, validate.STAGE, segment.STAGE)}
     built = _built_by_video(ledger)
     rows: dict[str, list[str]] = {}
     for row in manifest.rows:
         rows.setdefault(row.video_id, []).append(row.clip_id)
-    chosen = pilot.data["videos"] if pilot else list(rows)
+    chosen = [one for one in (pilot.data["videos"] if pilot else rows) if one in rows and one not in gone]
     found = []
     for video_id in chosen:
         fetched = entries[discard.STAGE].get(video_id) or entries[download.STAGE].get(video_id)
-        has_ended = all(entries[segment.STAGE].get(row, _UNKNOWN).is_final for row in rows.get(video_id, ()))
-        if fetched is None or video_id not in rows or not (pilot or has_ended):
+        has_ended = all(entries[segment.STAGE].get(row, _UNKNOWN).is_final for row in rows[video_id])
+        if fetched is None or not (has_ended or (pilot and _tells(fetched))):
             continue
         probed = entries[validate.STAGE].get(video_id)
         seconds = probed.data["end_s"] - probed.data["start_s"] if probed and probed.state == "done" else 0.0
@@ -116,8 +118,23 @@ def sampled_videos(manifest: Manifest, ledger: Ledger) -> tuple[list[Sampled], s
             )
         )
     rate = pilot.data["bytes"] / pilot.data["seconds"] if pilot and pilot.data["seconds"] else None
-    how = f"a pilot of {len(found)} videos, drawn at random" if pilot else f"{len(found)} videos that were built before"
-    return found, how, rate or None
+    return found, _how(found, len(chosen) if pilot else None), rate or None
+
+
+def _tells(fetched: Entry) -> bool:
+    """Whether that a video was not fetched may be so of others: it does not heal."""
+    return fetched.state == "failed" and (fetched.reason not in REASONS or REASONS[fetched.reason].kind != "heals")
+
+
+def _how(found: Sequence[Sampled], drawn: int | None) -> str:
+    """How a sample was chosen, and what became of it."""
+    built = sum(bool(one.clips) for one in found)
+    if drawn is None:
+        others = f", and {len(found) - built} that give no clips" if built < len(found) else ""
+        return f"{built} videos that were built before{others}"
+    told = "" if built == len(found) else f", of which {built} were built and {len(found) - built} give no clips"
+    left = f"; {drawn - len(found)} were not got to, or failed in a way that heals" if drawn > len(found) else ""
+    return f"a pilot of {drawn} videos, drawn at random{told}{left}"
 
 
 def extrapolated(

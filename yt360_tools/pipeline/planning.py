@@ -1,18 +1,19 @@
 """What a rebuild would do, without doing it: counts, bytes, hours, and whether the disk has room."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from yt360_tools.config import Config, Overrides
+from yt360_tools.config import Config, DownloadConfig, Overrides
 from yt360_tools.errors import MediaError, TransientError
-from yt360_tools.manifest import read_manifest
+from yt360_tools.manifest import Manifest, read_manifest
 from yt360_tools.media.probe import probe_video
 from yt360_tools.pipeline import build, download, segment, validate
 from yt360_tools.pipeline.build import estimated_bytes
 from yt360_tools.pipeline.declared_media import named_media
-from yt360_tools.pipeline.ledger import Ledger
-from yt360_tools.pipeline.options import agreed_config
+from yt360_tools.pipeline.ledger import Entry, Ledger
+from yt360_tools.pipeline.listed_gone import listed_gone
+from yt360_tools.pipeline.options import agreed_config, check_options
 from yt360_tools.pipeline.parts import ALL, Selection
 from yt360_tools.pipeline.pilot import Estimate, Sampled, extrapolated, sampled_videos
 from yt360_tools.pipeline.segment import planned_windows
@@ -103,34 +104,38 @@ def plan_rebuild(
     ledger = Ledger(workspace.ledger, read_only=True) if workspace.ledger.exists() else None
     try:
         config = agreed_config(ledger.options() if ledger else {}, overrides, workspace.root)
+        check_options(config)
         views = check_view_options(config.build)
         ended = {
-            stage: {item for item, entry in ledger.entries(stage).items() if entry.is_final} if ledger else set()
-            for stage in (download.STAGE, validate.STAGE, segment.STAGE, build.STAGE)
+            stage: _ended(ledger.entries(stage)) if ledger else set()
+            for stage in (validate.STAGE, segment.STAGE, build.STAGE)
         }
+        fetched, lost = _fetched_and_lost(manifest, ledger, config.download) if ledger else (set(), set())
         known = planned_windows(manifest, ledger) if ledger else ()
         sample, how, measured = sampled_videos(manifest, ledger) if ledger else ([], "", None)
     finally:
         if ledger:
             ledger.close()
-    to_fetch = [video_id for video_id in manifest.video_ids if video_id not in ended[download.STAGE]]
-    rows = [row for row in manifest.rows if row.clip_id not in ended[segment.STAGE]]
+    serving = [video_id for video_id in manifest.video_ids if video_id not in lost]
+    to_fetch = [video_id for video_id in serving if video_id not in fetched]
+    rows = [row for row in manifest.rows if row.clip_id not in ended[segment.STAGE] and row.video_id not in lost]
     source = open_source(config.download, named_media(whole))
     assumptions = [f"measured: {how}"] if sample else []
     rate = rate_mb_s or (measured / 1e6 if measured else _ASSUMED_RATE_MB_S)
     prices = _prices(sample, len(to_fetch), len(rows), len(manifest.video_ids), rate, workers)
     fetch_bytes: int | None = round(prices.fetch_bytes.value) if prices.fetch_bytes else None
-    is_linked = isinstance(source, LocalSource) and source.folder.stat().st_dev == workspace.device()
+    local = source if isinstance(source, LocalSource) else None
+    is_linked = local is not None and local.folder.stat().st_dev == workspace.device()
     if not to_fetch:
         fetch_bytes = 0
-    elif isinstance(source, LocalSource):
-        fetch_bytes = sum(source.size_bytes(video_id) for video_id in to_fetch)
+    elif local:
+        fetch_bytes = sum(local.size_bytes(video_id) for video_id in to_fetch)
     elif not sample:
         assumptions.append("unknown: bytes to fetch; --pilot N builds N videos of the manifest, and tells")
-    if to_fetch and not isinstance(source, LocalSource) and sample:
+    if to_fetch and sample and not local:
         assumptions.append(_rate_words(rate, is_given=rate_mb_s is not None, is_measured=measured is not None))
     whole_videos = [row.video_id for row in rows if row.is_whole_video]
-    video_s, said = _usual_length_s(source, whole_videos, sample)
+    video_s, said = _usual_length_s(local, whole_videos, sample)
     assumptions += [said] if whole_videos else []
     expected = [window for row in rows for window in _expected_windows(row, config.segment.clip_s, video_s)]
     windows = [window for window in (*known, *expected) if window.clip_id not in ended[build.STAGE]]
@@ -141,7 +146,7 @@ def plan_rebuild(
         len(to_fetch),
         fetch_bytes,
         is_linked,
-        len([video_id for video_id in manifest.video_ids if video_id not in ended[validate.STAGE]]),
+        len([video_id for video_id in serving if video_id not in ended[validate.STAGE]]),
         len(rows),
         len(windows),
         round(sum(window.duration_s for window in windows) / _HOUR_S, 3),
@@ -153,6 +158,21 @@ def plan_rebuild(
         tuple(assumptions),
         tuple(fault.message for fault in manifest.faults),
     )
+
+
+def _fetched_and_lost(manifest: Manifest, ledger: Ledger, config: DownloadConfig) -> tuple[set[str], set[str]]:
+    """The videos that are there, or were, and those of which nothing will come: they cost nothing any more."""
+    entries = ledger.entries_of(download.STAGE, manifest.video_ids)
+    examined = ledger.entries_of(validate.STAGE, manifest.video_ids)
+    fetched = {video_id for video_id, entry in entries.items() if entry.state == "done"}
+    lost = {video_id for video_id, entry in examined.items() if entry.state == "rejected"}
+    lost |= {*download.given_up(manifest, ledger, config), *listed_gone(manifest, ledger, config)}
+    return fetched, lost
+
+
+def _ended(entries: Mapping[str, Entry]) -> set[str]:
+    """What is not taken up again; a row is when its video is."""
+    return {item for item, entry in entries.items() if entry.is_final and entry.reason != segment.VIDEO_REJECTED}
 
 
 def _prices(
@@ -210,16 +230,16 @@ def _raw_bytes(config: Config, fetch_bytes: int | None, videos: int) -> int | No
     return min(fetch_bytes, round(2 * download_config.jobs * fetch_bytes / max(1, videos)))
 
 
-def _usual_length_s(source: object, video_ids: list[str], sample: Sequence[Sampled]) -> tuple[float, str]:
+def _usual_length_s(local: LocalSource | None, video_ids: list[str], sample: Sequence[Sampled]) -> tuple[float, str]:
     """The mean length of whole videos, and how it is known."""
     lengths = [one.seconds for one in sample if one.seconds]
     how = "measured"
-    if isinstance(source, LocalSource):
+    if local:
         how = "from the headers of local files"
         lengths = []
         for video_id in video_ids[:: max(1, len(video_ids) // _PROBED_VIDEOS)]:
             try:
-                probe = probe_video(source.tracks(video_id)[0])
+                probe = probe_video(local.tracks(video_id)[0])
             except (MediaError, TransientError):
                 continue
             lengths.append(probe.end_s - probe.start_s)

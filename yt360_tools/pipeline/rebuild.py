@@ -2,7 +2,6 @@
 
 import dataclasses
 import logging
-import shutil
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,24 +11,26 @@ from pathlib import Path
 from typing import Any
 
 from yt360_tools import __version__
-from yt360_tools.config import Config, DownloadConfig, Overrides, resolve
-from yt360_tools.errors import EXIT_BUG, EXIT_OK, EXIT_UNFINISHED, TransientError, UsageError
+from yt360_tools.config import Config, Overrides, resolve
+from yt360_tools.errors import EXIT_BUG, EXIT_OK, EXIT_UNFINISHED, TransientError
 from yt360_tools.manifest import Manifest, read_manifest
 from yt360_tools.media.ffmpeg import find_ffmpeg
 from yt360_tools.pipeline import build, discard, download, retrying, segment, validate
 from yt360_tools.pipeline.declared_media import broken_promises, named_media
 from yt360_tools.pipeline.download_queue import Pace
 from yt360_tools.pipeline.executors import process_pool
+from yt360_tools.pipeline.kept_if_used import opened_and_kept_if_used
 from yt360_tools.pipeline.ledger import Ledger
-from yt360_tools.pipeline.options import agreed_config, remember, with_implied_layout
+from yt360_tools.pipeline.listed_gone import listed_gone
+from yt360_tools.pipeline.options import agreed_config, check_options, remember, with_implied_layout
 from yt360_tools.pipeline.parts import ALL, Selection, with_videos
 from yt360_tools.pipeline.runner import BUG, run_tasks
 from yt360_tools.pipeline.status import MANIFEST_STAGE, StageStatus, ledger_status
+from yt360_tools.pipeline.told import told_videos
 from yt360_tools.pipeline.views import check_view_options
 from yt360_tools.pipeline.workspace import Workspace
 from yt360_tools.records import Outcome
 from yt360_tools.sources import open_source
-from yt360_tools.sources.local import LocalSource
 
 STAGES = (download.STAGE, validate.STAGE, segment.STAGE, build.STAGE)
 logger = logging.getLogger(__name__)
@@ -137,8 +138,11 @@ class Line:
         Raises:
             UsageError: a word is no reason.
         """
-        told = download.told_videos(self.manifest, self.ledger, reasons)
-        return dataclasses.replace(self, pace=Pace.of(self.config.download, told=told))
+        return self.told_videos(told_videos(self.manifest, self.ledger, reasons, self.config.download))
+
+    def told_videos(self, video_ids: Collection[str]) -> "Line":
+        """The same line, which asks for these videos too, in spite of how they ended."""
+        return dataclasses.replace(self, pace=Pace.of(self.config.download, told={*self.pace.told, *video_ids}))
 
 
 @contextmanager
@@ -151,47 +155,23 @@ def opened_line(
         selection: what of the manifest to work on; a part has a workspace of its own below `workspace_path`.
 
     Raises:
-        UsageError: the manifest, an option, or an option that the workspace has otherwise.
+        UsageError: the manifest, an option, or an option that the workspace has otherwise. What raises this before
+            anything is done leaves no new workspace behind.
         EnvironmentMissing: the workspace cannot be written.
     """
     whole = read_manifest(manifest_path)
     manifest = selection.of(whole)
     check_view_options(resolve(with_implied_layout(overrides)).build)
     workspace = Workspace(selection.folder(workspace_path.resolve()))
-    with workspace.opened():
+    with opened_and_kept_if_used(workspace):
         ledger = Ledger(workspace.ledger)
         try:
             config = agreed_config(ledger.options(), overrides, workspace.root)
-            check_view_options(config.build)
+            check_options(config)
             _take_in(manifest, ledger)
             yield Line(manifest, workspace, ledger, config, workers, whole, Pace.of(config.download))
         finally:
             ledger.close()
-
-
-def check_new_workspace(path: Path, overrides: Overrides, retry: Collection[str] = ()) -> None:
-    """Refuse options that cannot be, before a workspace is made for them; one that is there has options of its own.
-
-    Raises:
-        UsageError: they cannot.
-        EnvironmentMissing: a source needs what is not installed.
-    """
-    if Workspace(path.resolve()).ledger.exists():
-        return
-    config = resolve(with_implied_layout(overrides))
-    check_budget_option(config.download)
-    open_source(config.download)
-    download.check_reasons(retry)
-
-
-def check_budget_option(config: DownloadConfig) -> None:
-    """Refuse a budget that nothing keeps.
-
-    Raises:
-        UsageError: there is one, and media are not removed.
-    """
-    if config.raw_budget_gb and not config.discard_raw:
-        raise UsageError("--raw-budget-gb goes with --discard-raw: without it, raw media stay and take what they take")
 
 
 def _take_in(manifest: Manifest, ledger: Ledger) -> None:
@@ -215,10 +195,14 @@ def _run_download(line: Line) -> download.Downloads:
     config = line.config.download
     source = open_source(config, named_media(line.manifest))
     discard.forget_lost_media(line.ledger, line.workspace, config, unfinished_videos(line))
+    gone = listed_gone(line.manifest, line.ledger, config)
+    known = [outcome for video_id, outcome in gone.items() if not line.pace.is_told(video_id)]
+    line.ledger.record(known)
     tasks = download.plan_downloads(line.manifest, line.ledger, line.workspace, source, config=config, pace=line.pace)
-    if tasks and not isinstance(source, LocalSource):
+    if tasks and not source.is_local:
         find_ffmpeg()  # what was fetched is decoded
     found = download.run_downloads(tasks, line.ledger, line.workspace, config, pace=line.pace)
+    found = dataclasses.replace(found, outcomes=(*known, *found.outcomes))
     discard.note_changes(line.ledger, line.manifest.video_ids)
     if line.growing is not None:
         return found
@@ -296,26 +280,3 @@ _RUN: dict[str, Callable[[Line], Sequence[Outcome] | download.Downloads]] = {
     segment.STAGE: _run_segment,
     build.STAGE: _run_build,
 }
-
-
-def forget_rejected(line: Line) -> None:
-    """Take up again what was rejected of the line's manifest: those videos are fetched anew, those clips built anew."""
-    ledger, videos = line.ledger, line.manifest.video_ids
-    again = {item for stage in (download.STAGE, validate.STAGE) for item in _rejected(ledger, stage, videos)}
-    rows = [row.clip_id for row in line.manifest.rows]
-    clips = [window.clip_id for window in segment.planned_windows(line.manifest, ledger)]
-    for video_id in again:
-        shutil.rmtree(line.workspace.raw_folder(video_id), ignore_errors=True)
-    for stage, items in (
-        (download.STAGE, again),
-        (validate.STAGE, again),
-        (segment.STAGE, _rejected(ledger, segment.STAGE, rows)),
-        (build.STAGE, _rejected(ledger, build.STAGE, clips)),
-    ):
-        ledger.forget(stage, items)
-        if stage in (download.STAGE, segment.STAGE):
-            ledger.expect(stage, items)
-
-
-def _rejected(ledger: Ledger, stage: str, items: Collection[str]) -> list[str]:
-    return [item for item, entry in ledger.entries_of(stage, items).items() if entry.state == "rejected"]

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from yt360_tools.config import DownloadConfig
-from yt360_tools.pipeline.fingerprints import fingerprint
 from yt360_tools.pipeline.ledger import Entry
 from yt360_tools.sources.reasons import reason_policy
 
@@ -27,14 +26,15 @@ def pause_s(config: DownloadConfig, reason: str, tries: int, draw: float, retry_
     return max(jittered, retry_after_s or 0.0)
 
 
-def remembered(config: DownloadConfig, tries: int, not_before: datetime | None) -> dict[str, Any]:
+def remembered(config_digits: str, tries: int, not_before: datetime | None) -> dict[str, Any]:
     """What a later run must know of a failure, for the ledger.
 
     Args:
+        config_digits: the `fingerprint` of the configuration that it was tried with.
         tries: how often it was tried, in all runs that led here.
         not_before: an aware time; None where no pause is due.
     """
-    kept: dict[str, Any] = {"tries": tries, "config": fingerprint(config)}
+    kept: dict[str, Any] = {"tries": tries, "config": config_digits}
     return kept | ({"not_before": not_before.isoformat(timespec="seconds")} if not_before else {})
 
 

@@ -6,10 +6,10 @@ from collections.abc import Collection
 from datetime import datetime, timezone
 
 from yt360_tools.pipeline import download
+from yt360_tools.pipeline.download_queue import SAID_FROM_S
 from yt360_tools.pipeline.rebuild import Line
 from yt360_tools.pipeline.retrying import moment_words, videos_are
 from yt360_tools.sources import Source
-from yt360_tools.sources.local import LocalSource
 
 OVER_BUDGET = "over_budget"
 
@@ -22,7 +22,7 @@ def due_again(line: Line, source: Source) -> list[str]:
     It waits no longer than `wait_s` of the configuration: none are given where that is not enough.
     """
     config = line.config.download
-    if isinstance(source, LocalSource):
+    if source.is_local:
         return []
     left = [one for one in line.manifest.video_ids if line.pace.tried.get(one, 0) < config.attempts]
     due = _due_now(line, source, left)
@@ -35,12 +35,12 @@ def due_again(line: Line, source: Source) -> list[str]:
     pause_s = (min(due_at) - datetime.now(timezone.utc)).total_seconds()
     if pause_s > config.wait_s:
         return []
-    if pause_s > 0:
+    if pause_s >= SAID_FROM_S:
         logger.warning(
             "%s tried again from %s on; Ctrl-C stops, a later run goes on",
             videos_are(due_at), moment_words(min(due_at)),
         )  # fmt: skip
-        time.sleep(pause_s)
+    time.sleep(max(0.0, pause_s))
     return _due_now(line, source, left)
 
 

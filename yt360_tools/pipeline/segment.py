@@ -103,7 +103,8 @@ def sounding_windows(
     if video.end_s - math.ceil(video.start_s) < clip_s:
         raise MediaError(
             "too_short",
-            f"{row.video_id}: lasts {video.end_s - video.start_s:.2f} s; a clip takes {clip_s:g} s",
+            f"{row.video_id}: lasts {video.end_s - video.start_s:.2f} s; a clip takes {clip_s:g} s "
+            "(--clip-s takes other lengths, in a new workspace)",
         )
     windows: list[ClipWindow] = []
     begin = float(math.ceil(video.start_s))

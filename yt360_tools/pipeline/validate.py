@@ -70,6 +70,17 @@ class ValidateTask:
         return self.failed("worker_died", f"{self.video_id}: the worker died while examining it"), None
 
 
+def check_validate_options(config: ValidateConfig) -> None:
+    """Refuse what is no channel map and no arrangement of faces.
+
+    Raises:
+        UsageError: it is none.
+    """
+    _declared_channels(config)
+    if config.faces != "auto":
+        parse_faces(config.faces)
+
+
 def plan_validation(
     manifest: Manifest, ledger: Ledger, workspace: Workspace, config: ValidateConfig
 ) -> list[ValidateTask]:
@@ -78,9 +89,7 @@ def plan_validation(
     Raises:
         UsageError: the configuration's channel map or faces are none.
     """
-    _declared_channels(config)
-    if config.faces != "auto":
-        parse_faces(config.faces)
+    check_validate_options(config)
     known, fetched = ledger.entries(STAGE), ledger.entries(download.STAGE)
     declared = _declared(manifest, config)
     return [

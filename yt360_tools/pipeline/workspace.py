@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yt360_tools.errors import EnvironmentMissing, UsageError
+from yt360_tools.pipeline.salt import SALT_FILE
 
 PARTIAL, FETCHED = ".part", ".fetched"
 """How the hidden folders end in which a video's media are before they are all there, and before they are checked."""
@@ -23,18 +24,27 @@ class Workspace:
 
     @property
     def raw(self) -> Path:
+        """The folder of media, a folder a video, as fetched."""
         return self.root / "raw"
 
     @property
     def ledger(self) -> Path:
+        """The SQLite file that says how every item fared; a folder without it is no workspace."""
         return self.root / "ledger.sqlite"
 
     @property
+    def salt(self) -> Path:
+        """The file of random bytes that no one else is to have; there only where a secret was configured."""
+        return self.root / SALT_FILE
+
+    @property
     def clips(self) -> Path:
+        """The CSV file of all clips that were cut, a row a clip."""
         return self.root / "clips.csv"
 
     @property
     def shards(self) -> Path:
+        """The folder of HDF5 shards, with their index."""
         return self.root / "shards"
 
     def raw_folder(self, video_id: str) -> Path:

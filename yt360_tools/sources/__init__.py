@@ -9,7 +9,14 @@ from yt360_tools.errors import UsageError
 
 
 class Source(Protocol):
-    """The seam. A source is a plain value: it can be handed to another thread."""
+    """The seam. A source is a plain value: it can be handed to another thread.
+
+    Attributes:
+        is_local: whether its media lie on this machine's disks already: they are linked, need no pauses, and are theirs
+            who put them there.
+    """
+
+    is_local: bool
 
     def fetch(self, video_id: str, destination: Path) -> None:
         """Put ``<video_id>.video.*`` and ``<video_id>.audio.*``, or one muxed ``<video_id>.*``, into a folder.

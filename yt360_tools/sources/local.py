@@ -20,6 +20,8 @@ class LocalSource:
         named: the videos whose files are called otherwise, or lie in folders below.
     """
 
+    is_local = True
+
     def __init__(self, folder: Path, named: Named | None = None) -> None:
         if not folder.is_dir():
             raise UsageError(f"the folder of media {folder} does not exist")

@@ -1,5 +1,7 @@
 """Whatever fsspec opens: s3://, gs://, sftp://, ftp://, file:// and more, each through the package that knows it."""
 
+import errno
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -14,6 +16,7 @@ from yt360_tools.sources.templates import TemplateSource
 from yt360_tools.sources.words import one_line
 
 _BLOCK = 1 << 20
+_NO_WAY = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.ECONNREFUSED)
 _WRAPPERS = ("cached", "blockcache", "filecache", "simplecache", "dir", "reference", "generic", "async_wrapper")
 
 
@@ -90,7 +93,18 @@ def _translated(shown: str, config: DownloadConfig) -> Iterator[None]:
         words = without_secrets(one_line(f"{type(error).__name__}: {error}"), config)
         if isinstance(error, OSError) and error.filename is not None:
             raise TransientError.of_disk(error, shown) from error
-        raise TransientError("network", f"{shown}: {words}") from error
+        failure = TransientError("network", f"{shown}: {words}")
+        failure.was_answered = not _is_unreached(error)
+        raise failure from error
+
+
+def _is_unreached(error: BaseException | None) -> bool:
+    """Whether no server was reached at all, by what lies behind an error."""
+    while error is not None:
+        if isinstance(error, (ConnectionRefusedError, socket.gaierror)) or getattr(error, "errno", None) in _NO_WAY:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _check_scheme(template: str, shown: str) -> None:

@@ -6,7 +6,7 @@ Messages go to the terminal and into the ledger, which people copy into bug repo
 import re
 import urllib.request
 from collections.abc import Iterator
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from yt360_tools.config import DownloadConfig
 
@@ -19,6 +19,8 @@ _USERINFO = re.compile(
 )
 """Up to an ``@`` before the path; or up to the last one, where no host and port come first: a password may have all."""
 
+_PLACEHOLDER = re.compile(r"\{(?:video_id|track|ext)\}")
+
 _AFTER_THE_PATH = re.compile(r"(\w[\w+.-]*://[^\s?#'\"<>]*)[?#][^\s'\"<>]*")
 _QUERY_OF_A_PATH = re.compile(r"(?<=[^\s?])\?[^\s'\"<>]*=[^\s'\"<>]*")
 
@@ -26,7 +28,7 @@ _QUERY_OF_A_PATH = re.compile(r"(?<=[^\s?])\?[^\s'\"<>]*=[^\s'\"<>]*")
 def without_secrets(text: str, config: DownloadConfig) -> str:
     """A text with every address cut down to scheme, host and path, and what else `config` holds secret masked."""
     for secret in sorted(set(_secrets(config)), key=len, reverse=True):
-        text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", MASK, text)
+        text = re.sub(_as_a_word(secret), MASK, text)
     return cut_addresses(text)
 
 
@@ -37,44 +39,52 @@ def cut_addresses(text: str) -> str:
     return _QUERY_OF_A_PATH.sub("", text)
 
 
+def _as_a_word(secret: str) -> str:
+    """A pattern for a value that is no part of a longer word."""
+    begins = r"(?<!\w)" if re.match(r"\w", secret) else ""
+    ends = r"(?!\w)" if re.search(r"\w\Z", secret) else ""
+    return begins + re.escape(secret) + ends
+
+
 def _secrets(config: DownloadConfig) -> Iterator[str]:
-    """The values to mask wherever they stand, as written and percent-decoded."""
+    """The values to mask wherever they stand: as written, percent-encoded and percent-decoded."""
     words: list[str] = [config.cookies_file, config.cookies_from_browser, *config.cookies_from_browser.split(":")[1:]]
     of_system = [proxy for scheme, proxy in urllib.request.getproxies().items() if scheme != "no"]  # hosts without one
     for proxy in (config.proxy, *of_system):
         words += [proxy, *_parts_of_proxy(proxy)]
     for template in config.source:
-        raw = _USERINFO.match(template)
-        words += _parts_of_userinfo(raw[0].partition("://")[2]) if raw else []
-        parts = _split(template)
-        if parts:
-            words += [parts.query, *_parts_of_userinfo(parts.netloc)]
-            words += [pair.partition("=")[2] for pair in parts.query.split("&")]
+        query = template.partition("?")[2].partition("#")[0]
+        words += [query, *_parts_of_userinfo(template)]
+        words += [pair.partition("=")[2] for pair in query.split("&")]
     for argument in config.extractor_args:
         for pair in argument.partition(":")[2].split(";"):
             values = pair.partition("=")[2]
             words += [values, *values.split(","), *(value.rpartition("+")[2] for value in values.split(","))]
     for word in words:
-        if len(word) >= _SHORTEST and "{" not in word:
-            yield word
-            yield unquote(word)
+        if len(word) >= _SHORTEST and not _PLACEHOLDER.search(word):
+            yield from (word, unquote(word), quote(unquote(word), safe=""), quote(word, safe=""))
 
 
 def _parts_of_proxy(address: str) -> list[str]:
-    parts = _split(address if "://" in address else f"http://{address}")
-    if not parts:
-        return []
-    host, _, port = parts.netloc.rpartition("@")[2].partition(":")
-    return [parts.netloc, f"{host}:{port}", host, port, *_parts_of_userinfo(parts.netloc)]
+    """The host and the port of a proxy, both, and what stands before them."""
+    rest = address.partition("://")[2] or address
+    netloc = re.split("[/?#]", rest)[0]
+    places = [netloc.rpartition("@")[2], re.split("[/?#]", rest.rpartition("@")[2])[0]]
+    hosts = [place.rpartition(":")[0] if re.search(r":\d*\Z", place) else place for place in places]
+    ports = [place.rpartition(":")[2] for place in places]
+    return [netloc, *places, *hosts, *ports, *_parts_of_userinfo(address)]
 
 
-def _parts_of_userinfo(netloc: str) -> list[str]:
-    userinfo = netloc.rpartition("@")[0]
-    return [userinfo, *userinfo.split(":", 1)]
+def _parts_of_userinfo(address: str) -> Iterator[str]:
+    """What may be a user and a password, by every reading of an address that may hold more of them than it can.
 
-
-def _split(address: str) -> SplitResult | None:
-    try:
-        return urlsplit(address)
-    except ValueError:
-        return None
+    An ``@`` behind the first slash ends a password only where a colon comes before it: else it belongs to the path.
+    The pieces are what one says who takes a password's beginning for a host and a port.
+    """
+    rest = address.partition("://")[2] or address
+    for at in re.finditer("@", rest):
+        before = rest[: at.start()]
+        if ":" not in before and re.search("[/?#]", before):
+            continue
+        user, _, password = before.partition(":")
+        yield from (before, user, password, *re.split("[/?#@:]", password))

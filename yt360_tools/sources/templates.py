@@ -24,6 +24,8 @@ class TemplateSource:
     ``{track}`` becomes ``video`` and ``audio``; ``{ext}`` is tried among the usual extensions.
     """
 
+    is_local = False
+
     def __init__(self, config: DownloadConfig, get: Get) -> None:
         self.config = config
         self._get = get

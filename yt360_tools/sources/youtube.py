@@ -21,6 +21,8 @@ MISSING = {"picture": "no_360_picture", "sound": "no_spatial_sound"}
 class YoutubeSource:
     """Fetches ``<video_id>.video.*`` and ``<video_id>.audio.*``, and keeps what YouTube said beside them."""
 
+    is_local = False
+
     def __init__(self, config: DownloadConfig) -> None:
         self.config = config
         self.policy = read_policy(config)
