@@ -153,7 +153,7 @@ class TestAWorkspace:
         ]
 
     def test_tells_when(self, clips: Path, workspace: Path) -> None:
-        asking = "SELECT count(recorded_at), bool_and(recorded_at > TIMESTAMP '2020-01-01') FROM outcomes"
+        asking = "SELECT count(recorded_at_utc), bool_and(recorded_at_utc > TIMESTAMP '2020-01-01') FROM outcomes"
         assert answer_of(clips, asking, *workspace_tables(workspace)) == [(5, True)]
 
     def test_tells_what_videos_are(self, clips: Path, workspace: Path) -> None:

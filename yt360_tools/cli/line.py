@@ -150,12 +150,14 @@ def status(workspace: Path, problems: bool, as_json: bool) -> None:
 
 
 def _print_items(outcomes: "tuple[Outcome, ...]", as_json: bool) -> None:
+    from yt360_tools.pipeline.status import words_of
+
     if as_json:
         keys = ("stage", "item", "state", "reason", "detail")
         click.echo(json.dumps([{key: getattr(outcome, key) for key in keys} for outcome in outcomes], indent=2))
         return
     for outcome in outcomes:
-        detail = outcome.detail.strip().rpartition("\n")[2]
+        detail = words_of(outcome).rpartition("\n")[2]
         click.echo(f"{outcome.stage:<9} {outcome.state:<9} {outcome.item}: {outcome.reason}: {detail}")
 
 
@@ -250,11 +252,12 @@ def _note_waiting(report: "RunReport") -> None:
 def _print_problems(report: "StageReport") -> None:
     """A line a cause: a full disk takes many clips, and is one thing to read."""
     from yt360_tools.pipeline.segment import VIDEO_REJECTED
+    from yt360_tools.pipeline.status import words_of
 
     causes: dict[tuple[str, str, str], list[str]] = {}
     for outcome in report.problems:
         # A rejected video was said when it was rejected; how many rows go with it is enough.
-        detail = "their videos were rejected" if outcome.reason == VIDEO_REJECTED else outcome.detail
+        detail = "their videos were rejected" if outcome.reason == VIDEO_REJECTED else words_of(outcome)
         causes.setdefault((outcome.state, outcome.reason, detail), []).append(outcome.item)
     for (state, reason, text), items in list(causes.items())[:_SHOWN_PROBLEMS]:
         detail = text.strip().replace("\n", "\n    ")

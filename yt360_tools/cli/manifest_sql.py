@@ -31,7 +31,8 @@ def query(path: Path, sql: str, workspace: Path | None, form: str | None, out: P
     clips     a row a row of the manifest: clip_id, video_id, start_s, end_s, split, and its other columns
     videos    a row a video: clips, whole_videos, seconds, first_start_s, last_end_s, splits, split_count
     and with --workspace:
-    outcomes  a row a stage and item: stage, item, state, reason, detail, attempts, recorded_at
+    outcomes  a row a stage and item: stage, item, state, reason, detail, attempts,
+              recorded_at_utc
     media     a row a video that serves: width, height, fps, duration_s, projection, stereo, decided_by,
               video_codec, audio_codec, channels, sample_rate_hz, bytes, ...
 

@@ -87,6 +87,7 @@ class Ledger:
             raise _translated(error, path) from error
 
     def close(self) -> None:
+        """Let go of the file; what was recorded is there."""
         self._db.close()
 
     def record(self, outcomes: Iterable[Outcome]) -> None:

@@ -5,21 +5,26 @@ numbers of their split; which numbers is fixed in the ledger first, so that a me
 """
 
 import json
-import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from yt360_tools.config import as_plain, resolve
-from yt360_tools.errors import ShardError, UsageError
+from yt360_tools.errors import UsageError
 from yt360_tools.pipeline import build, segment
+from yt360_tools.pipeline.found_workspaces import (
+    FoundShard,
+    FoundWorkspace,
+    agreed_options,
+    options_of,
+    read_workspace,
+    refuse_conflicts,
+)
+from yt360_tools.pipeline.kept_if_used import opened_and_kept_if_used
 from yt360_tools.pipeline.ledger import Ledger, Row
 from yt360_tools.pipeline.merged_files import link_media, place, write_windows
-from yt360_tools.pipeline.options import LASTING
+from yt360_tools.pipeline.parts import divisions, pattern_of
 from yt360_tools.pipeline.workspace import Workspace
-from yt360_tools.shards import open_shards
 from yt360_tools.shards.schema import set_sha256
 
 _BEST_LAST = ("to_do", "failed", "rejected", "done")
@@ -46,52 +51,24 @@ class MergeReport:
     media_left: int
 
 
-@dataclass(frozen=True)
-class _Shard:
-    """A shard to take in: its file, its split, and the checksum of each clip's content."""
-
-    path: Path
-    split: str
-    clips: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class _Found:
-    """A workspace as it was found."""
-
-    workspace: Workspace
-    options: dict[str, Any]
-    rows: dict[tuple[str, str], Row]
-    shards: tuple[_Shard, ...]
-
-
 def merge_workspaces(into: Path, sources: Sequence[Path]) -> MergeReport:
     """Join workspaces into one, which may be new, or hold some of it already.
 
     Raises:
         UsageError: one is none, is named twice, or is in use; they were begun with different options, or have
-            different clips of one id. Nothing is changed then.
+            different clips of one id. Nothing is changed then, and no new workspace stays behind.
         ShardError: a shard is damaged, missing, or not the one of its ledger. Nothing is changed then.
+        EnvironmentMissing: `into` cannot be written, or a ledger cannot be used.
     """
     target, workspaces = _distinct(into, sources)
-    is_new = not target.root.exists()
-    try:
-        return _merge(target, workspaces)
-    except UsageError:
-        if is_new:
-            shutil.rmtree(target.root, ignore_errors=True)
-        raise
-
-
-def _merge(target: Workspace, workspaces: Sequence[Workspace]) -> MergeReport:
     with ExitStack() as held:
         for workspace in workspaces:
             held.enter_context(workspace.read())
-        found = [_read(workspace) for workspace in workspaces]
-        known = {**_options_of(target), **{each.workspace.root: each.options for each in found}}
-        options = _agreed_options(known)
-        _refuse_conflicts(found)
-        held.enter_context(target.opened())
+        found = [read_workspace(workspace) for workspace in workspaces]
+        known = {**options_of(target), **{each.workspace.root: each.options for each in found}}
+        options = agreed_options(known)
+        refuse_conflicts(found)
+        held.enter_context(opened_and_kept_if_used(target))
         ledger = Ledger(target.ledger)
         held.callback(ledger.close)
         build.reconcile(ledger, target)
@@ -119,82 +96,7 @@ def _distinct(into: Path, sources: Sequence[Path]) -> tuple[Workspace, list[Work
     return target, workspaces
 
 
-def _read(workspace: Workspace) -> _Found:
-    ledger = Ledger(workspace.ledger, read_only=True)
-    try:
-        options, rows, done = ledger.options(), ledger.rows(), ledger.entries(build.STAGE)
-    finally:
-        ledger.close()
-    shards = tuple(_read_shard(path) for path in sorted(workspace.shards.glob("*.h5")) if path.name[0] != ".")
-    there = {clip_id: (shard.path.name, content) for shard in shards for clip_id, content in shard.clips.items()}
-    for clip_id, entry in done.items():
-        if entry.state == "done" and there.get(clip_id) != (entry.data["shard"], entry.data["content_sha256"]):
-            raise ShardError(
-                f"clip {clip_id!r} is not in {workspace.shards / entry.data['shard']} as its workspace's ledger "
-                "says; 'yt360 rebuild' there builds again what is missing"
-            )
-    return _Found(workspace, options, rows, shards)
-
-
-def _read_shard(path: Path) -> _Shard:
-    with open_shards(path) as stored:
-        clips = {clip.clip_id: clip for clip in stored}
-        contents = {clip_id: clip.content_sha256 for clip_id, clip in clips.items()}
-        splits = {clip.window.split for clip in clips.values()}
-    if len(splits) != 1:
-        raise ShardError(f"{path} holds clips of {len(splits)} splits; one was expected")
-    return _Shard(path, splits.pop(), contents)
-
-
-def _options_of(target: Workspace) -> dict[Path, dict[str, Any]]:
-    if not target.ledger.exists():
-        return {}
-    ledger = Ledger(target.ledger, read_only=True)
-    try:
-        return {target.root: ledger.options()}
-    finally:
-        ledger.close()
-
-
-def _agreed_options(options: Mapping[Path, dict[str, Any]]) -> dict[str, Any]:
-    """The options that all workspaces were begun with; one that is younger than a workspace had its default there.
-
-    Raises:
-        UsageError: they differ; names the first option that does.
-    """
-    defaults, agreed = resolve({}), {}
-    for section in LASTING:
-        usual = as_plain(getattr(defaults, section))
-        first: tuple[Path, dict[str, Any]] | None = None
-        for root, remembered in options.items():
-            if section not in remembered:
-                continue
-            kept = {**usual, **remembered[section]}
-            if first is None:
-                first = (root, kept)
-                continue
-            for key in sorted(kept.keys() | first[1].keys()):
-                if kept.get(key) != first[1].get(key):
-                    raise UsageError(
-                        f"workspace {first[0]} was begun with {section}.{key} = {first[1].get(key)!r}, and {root} with "
-                        f"{kept.get(key)!r}: they are different datasets and cannot be merged"
-                    )
-        if first is not None:
-            agreed[section] = first[1]
-    return agreed
-
-
-def _refuse_conflicts(found: Sequence[_Found]) -> None:
-    """Refuse clips of one id that are not the same."""
-    seen: dict[str, tuple[Path, str]] = {}
-    for shard in (shard for each in found for shard in each.shards):
-        for clip_id, content in shard.clips.items():
-            path, before = seen.setdefault(clip_id, (shard.path, content))
-            if before != content:
-                raise UsageError(f"clip {clip_id!r} in {shard.path} is another one than in {path}: keep one of them")
-
-
-def _named_shards(found: Sequence[_Found], ledger: Ledger, target: Workspace) -> dict[str, _Shard]:
+def _named_shards(found: Sequence[FoundWorkspace], ledger: Ledger, target: Workspace) -> dict[str, FoundShard]:
     """The shards to take in, by their names in the target; those that a killed merge has named keep their names.
 
     Raises:
@@ -203,7 +105,7 @@ def _named_shards(found: Sequence[_Found], ledger: Ledger, target: Workspace) ->
     built = {clip_id: entry.data for clip_id, entry in ledger.entries(build.STAGE).items() if entry.state == "done"}
     plan = ledger.shard_plan()
     taken = {*plan.values(), *(path.name for path in target.shards.glob("*.h5"))}
-    named: dict[str, _Shard] = {}
+    named: dict[str, FoundShard] = {}
     clips_of: dict[str, set[str]] = {}
     for clip_id, name in plan.items():
         clips_of.setdefault(name, set()).add(clip_id)
@@ -220,7 +122,7 @@ def _named_shards(found: Sequence[_Found], ledger: Ledger, target: Workspace) ->
         if common:
             raise UsageError(
                 f"{shard.path} holds {common[0]!r}, which is merged already, beside clips that are not: "
-                "the workspaces overlap; parts of one manifest (--part I/N) with one N do not"
+                f"the workspaces overlap{_of_two_divisions(found)}"
             )
         have |= shard.clips
         names = {plan.get(clip_id, "") for clip_id in shard.clips}
@@ -233,7 +135,18 @@ def _named_shards(found: Sequence[_Found], ledger: Ledger, target: Workspace) ->
     return named
 
 
-def _better_rows(found: _Found, known: Mapping[tuple[str, str], Row], named: Mapping[str, _Shard]) -> list[Row]:
+def _of_two_divisions(found: Sequence[FoundWorkspace]) -> str:
+    """Why parts overlap, as far as their names tell."""
+    named = divisions(each.workspace.root for each in found)
+    if len(named) < 2:
+        return "; parts of one manifest (--part I/N) with one N do not"
+    counts = " and of ".join(map(str, named))
+    return f"; parts of {counts} were named: merge those of one number, such as {pattern_of(named)}"
+
+
+def _better_rows(
+    found: FoundWorkspace, known: Mapping[tuple[str, str], Row], named: Mapping[str, FoundShard]
+) -> list[Row]:
     """The rows of a workspace that say more than what is known, with the new names of its shards."""
     new_name = {clip_id: name for name, shard in named.items() if shard.path.parent == found.workspace.shards
                 for clip_id in shard.clips}  # fmt: skip
@@ -261,7 +174,7 @@ def _with_shard(row: Row, name: str) -> Row:
 
 
 def _report(
-    ledger: Ledger, found: Sequence[_Found], named: Mapping[str, _Shard], media: Sequence[tuple[int, int]]
+    ledger: Ledger, found: Sequence[FoundWorkspace], named: Mapping[str, FoundShard], media: Sequence[tuple[int, int]]
 ) -> MergeReport:
     clips = ledger.entries(build.STAGE)
     contents = {clip_id: entry.data["content_sha256"] for clip_id, entry in clips.items() if entry.state == "done"}

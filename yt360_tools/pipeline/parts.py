@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,6 +30,24 @@ class Part:
         """The workspace of this job, below the one that all jobs are given."""
         width = max(4, len(str(self.count)))
         return root / f"part-{self.index:0{width}d}-of-{self.count:0{width}d}"
+
+
+def divisions(folders: Iterable[Path]) -> dict[int, list[Path]]:
+    """The folders that `Part.folder` has named, by the number of jobs that a list was divided among, fewest first."""
+    found: dict[int, list[Path]] = {}
+    for folder in sorted(folders):
+        named = re.fullmatch(r"part-[0-9]{4,6}-of-([0-9]{4,6})", folder.name)
+        if named:
+            found.setdefault(int(named[1]), []).append(folder)
+    return dict(sorted(found.items()))
+
+
+def pattern_of(found: Mapping[int, Sequence[Path]]) -> str:
+    """What a shell takes for the folders of one of some divisions: of the only one, or of the one with the most."""
+    if len(found) == 1:
+        return "part-*"
+    most = max(found, key=lambda count: (len(found[count]), count))
+    return f"part-*-of-{found[most][0].name.rpartition('-')[2]}"
 
 
 def parse_part(text: str) -> Part:

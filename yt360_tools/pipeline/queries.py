@@ -12,7 +12,7 @@ from yt360_tools.pipeline.validate import video_record
 
 _OUTCOMES = {
     "stage": "VARCHAR", "item": "VARCHAR", "state": "VARCHAR", "reason": "VARCHAR", "detail": "VARCHAR",
-    "attempts": "BIGINT", "recorded_at": "TIMESTAMP",
+    "attempts": "BIGINT", "recorded_at_utc": "TIMESTAMP",
 }  # fmt: skip
 
 _MEDIA = {
@@ -28,7 +28,8 @@ _MEDIA = {
 def workspace_tables(root: Path) -> tuple[GivenTable, ...]:
     """A workspace's ledger as ``outcomes``, a row an item and stage, and ``media``, a row a video that serves.
 
-    A run may be going on meanwhile. ``duration_s`` is how long both tracks last, ``bytes`` what was fetched.
+    A run may be going on meanwhile. ``duration_s`` is how long both tracks last, ``bytes`` what was fetched;
+    ``recorded_at_utc`` has no zone of its own, and is NULL while an item is to do.
 
     Raises:
         UsageError: there is no workspace there.

@@ -66,6 +66,11 @@ def workspace_problems(root: Path) -> tuple[Outcome, ...]:
         return tuple(ledger.problems())
 
 
+def words_of(outcome: Outcome) -> str:
+    """What was said of an item, without its name in front: for where that stands beside it."""
+    return outcome.detail.strip().removeprefix(f"{outcome.item}: ")
+
+
 def ledger_status(ledger: Ledger) -> tuple[StageStatus, ...]:
     """A line a stage, the manifest's own rows first."""
     rows = ledger.entries(segment.STAGE)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yt360_tools.errors import EnvironmentMissing, UsageError
+from yt360_tools.pipeline.parts import divisions, pattern_of
 from yt360_tools.pipeline.salt import SALT_FILE
 
 PARTIAL, FETCHED = ".part", ".fetched"
@@ -98,12 +99,15 @@ class Workspace:
 
     def missing(self, named: Path) -> UsageError:
         """The error for a path, as somebody wrote it, where no workspace is; parts of one below it are named."""
-        parts = sorted(self.root.glob("part-*-of-*/ledger.sqlite"))
+        parts = divisions(path.parent for path in self.root.glob("part-*-of-*/ledger.sqlite"))
         if not parts:
             return UsageError(f"{named} is no workspace (it has no ledger.sqlite); 'yt360 rebuild' makes one")
+        held = " and ".join(f"{len(of)} part{'s' * (len(of) > 1)} of {count}" for count, of in parts.items())
+        pattern = pattern_of(parts)
+        example = next(path.name for of in parts.values() for path in of if path.match(pattern))
         return UsageError(
-            f"{named} is no workspace yet: it holds {len(parts)} parts of one, such as {parts[0].parent.name}; "
-            f"name one of them, or join them: 'yt360 ledger merge {named} {named}/part-*'"
+            f"{named} is no workspace yet: it holds {held}, such as {example}; "
+            f"name one of them, or join them: 'yt360 ledger merge {named} {named}/{pattern}'"
         )
 
     @contextmanager
