@@ -110,16 +110,17 @@ class TestTheSalt:
 
 
 class Refusing:
-    """A server that wants a password."""
+    """A server that wants a password, or has too much to give."""
 
     is_local = False
 
-    def __init__(self) -> None:
+    def __init__(self, reason: str = "refused") -> None:
+        self.reason = reason
         self.asked: list[str] = []
 
     def fetch(self, video_id: str, destination: Path) -> None:
         self.asked.append(video_id)
-        raise TransientError("refused", f"{video_id}: refused")
+        raise TransientError(self.reason, f"{video_id}: {self.reason}")
 
 
 class TestARun:
@@ -146,3 +147,11 @@ class TestARun:
         runs = Runs(tmp_path, ["a"])
         runs.run(DownloadConfig(attempts=1), Refusing())
         assert not runs.workspace.salt.exists()
+
+    def test_asks_again_for_what_a_budget_had_no_room_for(self, tmp_path: Path) -> None:
+        """The budget is no part of the fingerprint: each run has its own, or none."""
+        source, runs = Refusing("over_budget"), Runs(tmp_path, ["a"])
+        runs.run(DownloadConfig(discard_raw=True, raw_budget_gb=1e-6, attempts=1), source)
+        runs.run(DownloadConfig(attempts=1), source)
+        assert source.asked == ["a", "a"]
+        assert runs.waiting == ()

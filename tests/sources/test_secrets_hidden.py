@@ -74,3 +74,9 @@ def test_a_path_with_an_at_sign_is_no_secret() -> None:
     config = DownloadConfig(source=("https://media.invalid/@channel/{video_id}.mp4",))
     text = "https://media.invalid/@channel/a.mp4: 404"
     assert without_secrets(text, config) == text
+
+
+def test_what_is_short_leaves_a_message_to_read() -> None:
+    config = DownloadConfig(source=("https://me:%20%20@media.invalid/{video_id}?a=%41%42&b=no",))
+    text = "no  such AB, to me"
+    assert without_secrets(text, config) == text

@@ -13,6 +13,7 @@ from yt360_tools.sources.reasons import reason_policy
 WALLS = ("bot_wall", "rate_limited")
 """What says that we ask too much: it is not the one video's affair."""
 
+_OF_A_RUN = ("over_budget",)
 _WALL_FACTOR = 30
 _MOST_PAUSE_S = 3650 * 86400.0
 _PATIENCE = {"incomplete": 12, "unchecked": 12, "unknown": 12}
@@ -54,9 +55,12 @@ class Waiting:
 def waits(video_id: str, entry: Entry | None, config_digits: str, now: datetime) -> Waiting | None:
     """Why a video whose last outcome is `entry` is not asked for at `now`; None where it is.
 
-    What was learnt under another configuration holds for none: it is asked for at once.
+    What was learnt under another configuration holds for none: it is asked for at once. So is what a budget had no room
+    for: each run has its own.
     """
     if entry is None or entry.state != "failed" or entry.data.get("config") != config_digits:
+        return None
+    if entry.reason in _OF_A_RUN:
         return None
     if not heals(entry.reason, int(entry.data.get("tries", 0))):
         return Waiting(video_id, entry.reason, None)

@@ -61,8 +61,9 @@ def _secrets(config: DownloadConfig) -> Iterator[str]:
             values = pair.partition("=")[2]
             words += [values, *values.split(","), *(value.rpartition("+")[2] for value in values.split(","))]
     for word in words:
-        if len(word) >= _SHORTEST and not _PLACEHOLDER.search(word):
-            yield from (word, unquote(word), quote(unquote(word), safe=""), quote(word, safe=""))
+        if not _PLACEHOLDER.search(word):
+            forms = (word, unquote(word), quote(unquote(word), safe=""), quote(word, safe=""))
+            yield from (form for form in forms if len(form.strip()) >= _SHORTEST <= len(word))
 
 
 def _parts_of_proxy(address: str) -> list[str]:
