@@ -128,6 +128,10 @@ REFUSED_OPTIONS = {
     "stereo": (["--stereo", "top"], "top-bottom.*'top'"),
     "missing folder": (["--media", "nowhere"], "nowhere does not exist"),
     "two origins": (["--media", ".", "--source", "youtube"], "--media.*--source.*not both"),
+    "template whose password has a slash": (
+        ["--source", "http://me:secret/words@host/{video_id}.mp4"],
+        r"'http://host/\{video_id\}.mp4' has no host and port.*a password.*%2F",
+    ),
     "template without id": (["--source", "https://host/video.mp4"], "host/video.mp4.*lacks {video_id}"),
     "template of gopher": (["--source", "gopher://host/{video_id}"], "'gopher://host/{video_id}'.*http:// or https://"),
     "unknown placeholder": (["--source", "https://host/{video_id}.{format}"], "{format}.*{video_id}, {track}, {ext}"),

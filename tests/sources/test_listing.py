@@ -25,8 +25,9 @@ from yt_dlp.extractor.youtube import YoutubeIE, _base
 
 from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import UsageError
+from yt360_tools.pipeline.brake import BURST
 from yt360_tools.pipeline.ledger import Ledger
-from yt360_tools.pipeline.listing import STAGE, ListedVideo, list_videos
+from yt360_tools.pipeline.listing import STAGE, ListedVideo, known_videos, list_videos
 from yt360_tools.sources.listing import list_youtube, read_listing
 
 ONCE = DownloadConfig(attempts=1, jobs=1)
@@ -255,6 +256,38 @@ class TestAskingAgain:
         assert len(youtube.asked) == 3
         assert any("bot wall" in note for note in report.notes)
         assert [video.reason for video in report.videos] == ["bot_wall"] * 3 + ["not_asked"] * 6
+
+    def test_the_next_run_keeps_to_what_the_server_wished(self, youtube: Recorded, ledger: Ledger) -> None:
+        ids = [f"asktoomuch{k}" for k in range(BURST + 2)]
+        youtube.answers |= dict.fromkeys(ids, 429)
+        youtube.retry_after_s = 86_400
+        for _ in range(2):
+            report = list_videos(ids, ledger, ONCE, now=lambda: NOW)
+            assert any("asks to be left alone until" in note for note in report.notes)
+            assert len(youtube.asked) == BURST
+        youtube.answers |= dict.fromkeys(ids, video(sphere(), quad()))
+        over = NOW + timedelta(days=1, seconds=1)
+        assert list_videos(ids, ledger, ONCE, now=lambda: over).notes == ()
+        assert len(youtube.asked) == 2 * BURST + 2
+
+    def test_a_refresh_asks_in_spite_of_a_wish(self, youtube: Recorded, ledger: Ledger) -> None:
+        ids = [f"asktoomuch{k}" for k in range(BURST)]
+        youtube.answers |= dict.fromkeys(ids, 429)
+        youtube.retry_after_s = 86_400
+        list_videos(ids, ledger, ONCE, now=lambda: NOW)
+        youtube.answers |= dict.fromkeys(ids, video(sphere(), quad()))
+        assert {one.state for one in asked(ledger, *ids, refresh=True, now=lambda: NOW).values()} == {"done"}
+
+    def test_an_interrupted_run_leaves_what_it_learnt(self, youtube: Recorded, ledger: Ledger) -> None:
+        def interrupt(seconds: float) -> None:
+            if youtube.asked:
+                raise KeyboardInterrupt
+
+        config = DownloadConfig(attempts=1, jobs=1, sleep_s=1)
+        with pytest.raises(KeyboardInterrupt):
+            list_videos([WHOLE, "-otherthing"], ledger, config, sleep=interrupt)
+        found = known_videos([WHOLE, "-otherthing"], ledger, config)
+        assert [one.reason for one in found] == ["", "not_asked"]
 
 
 def test_the_pause_between_videos_is_kept(youtube: Recorded, ledger: Ledger) -> None:

@@ -77,11 +77,13 @@ class Recorded:
     """A server's answers by video id: a player's answer, or an HTTP status; what is not filled in is 404.
 
     Attributes:
+        retry_after_s: what a status asks for, where it is given.
         asked: the video ids in the order in which they were asked for.
     """
 
     def __init__(self) -> None:
         self.answers: dict[str, Any] = {}
+        self.retry_after_s: int | None = None
         self.files: dict[str, bytes] = {}
         self.asked: list[str] = []
         self.address = ""
@@ -102,9 +104,16 @@ def serving() -> Iterator[Recorded]:
             recorded.asked.append(video_id)
             answer = recorded.answers.get(video_id, 404)
             if isinstance(answer, int):
-                self.send_error(answer)
+                self._refuse(answer)
             else:
                 self._send(json.dumps(answer).encode(), "application/json")
+
+        def _refuse(self, status: int) -> None:
+            self.send_response(status)
+            if recorded.retry_after_s is not None:
+                self.send_header("Retry-After", str(recorded.retry_after_s))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
 
         def _send(self, body: bytes, kind: str) -> None:
             self.send_response(200)

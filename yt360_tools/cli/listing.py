@@ -12,28 +12,38 @@ from yt360_tools.errors import EXIT_OK, EXIT_UNFINISHED
 
 def print_listing(options: dict[str, Any], *, refresh: bool) -> int:
     """Ask what the manifest's videos offer, print it, and give the exit code: 3 when asking again may say more."""
-    from yt360_tools.pipeline.listing import list_videos
+    from yt360_tools.pipeline.listing import known_videos, list_videos
     from yt360_tools.pipeline.rebuild import opened_line
     from yt360_tools.sources import open_source
     from yt360_tools.sources.reasons import reason_policy
 
-    where = (options["manifest"], options["workspace"], overrides_of(options))
-    with opened_line(*where, workers=1, selection=selection_of(options)) as line:
+    opened = (options["manifest"], options["workspace"], overrides_of(options))
+    with opened_line(*opened, workers=1, selection=selection_of(options)) as line:
         for fault in line.manifest.faults:
             click.echo(f"rejected  {fault.message}", err=True)
         open_source(line.config.download)
-        retry = options.get("retry") or ()
-        report = list_videos(line.manifest.video_ids, line.ledger, line.config.download, refresh=refresh, retry=retry)
+        where, retry = (line.manifest.video_ids, line.ledger, line.config.download), options.get("retry") or ()
+        try:
+            report = list_videos(*where, refresh=refresh, retry=retry)
+        except KeyboardInterrupt:
+            _print_videos(list(known_videos(*where)), options["as_json"], interrupted=True)
+            raise
     videos = list(report.videos)
     for note in report.notes:
         click.echo(f"note: {note}", err=True)
-    if options["as_json"]:
-        click.echo(json.dumps({"videos": [_as_plain(video) for video in videos]}, indent=2, ensure_ascii=False))
-    else:
-        _print_table(videos)
+    _print_videos(videos, options["as_json"])
     heals = any(video.reason and reason_policy(video.reason).kind == "heals" for video in videos)
     strict = options["strict"] and any(video.state == "rejected" for video in videos)
     return EXIT_UNFINISHED if heals or strict else EXIT_OK
+
+
+def _print_videos(videos: list[Any], as_json: bool, *, interrupted: bool = False) -> None:
+    if not as_json:
+        _print_table(videos)
+        return
+    plain: dict[str, Any] = {"interrupted": True} if interrupted else {}
+    plain["videos"] = [_as_plain(video) for video in videos]
+    click.echo(json.dumps(plain, indent=2, ensure_ascii=False))
 
 
 def _print_table(videos: list[Any]) -> None:

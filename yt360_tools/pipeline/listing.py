@@ -10,7 +10,7 @@ from typing import Any
 
 from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import ItemError, MediaError, TransientError, UsageError
-from yt360_tools.pipeline.download_queue import PASSING, DownloadQueue, Pace, passing_data
+from yt360_tools.pipeline.download_queue import PASSING, DownloadQueue, Pace, kept_wish, passing_data
 from yt360_tools.pipeline.executors import thread_pool
 from yt360_tools.pipeline.fingerprints import fingerprint
 from yt360_tools.pipeline.ledger import Entry, Ledger
@@ -172,13 +172,24 @@ def list_videos(
         now=now,
         draw=draw,
     )
-    pool = partial(thread_pool, config.jobs)
-    run_queue(queue, ledger, pool, in_flight=config.jobs, title="list", unit="video", sleep=sleep)
+    wished = "" if refresh or retry or not due else kept_wish(ledger, STAGE, asking, pace, now())
+    if not wished:
+        pool = partial(thread_pool, config.jobs)
+        run_queue(queue, ledger, pool, in_flight=config.jobs, title="list", unit="video", sleep=sleep)
     _choose_anew(ledger, policy, set(video_ids) & {*ledger.entries(STAGE)} - set(due))
-    entries = ledger.entries(STAGE)
-    videos = tuple(_listed(video_id, entries.get(video_id), policy) for video_id in video_ids)
+    videos = known_videos(video_ids, ledger, config)
     waiting = {*video_ids} - {*due} - {video_id for video_id, entry in known.items() if entry.is_final}
-    return ListingReport(videos, _notes(queue.stopped, len(waiting)))
+    return ListingReport(videos, _notes(wished or queue.stopped, len(waiting)))
+
+
+def known_videos(video_ids: Sequence[str], ledger: Ledger, config: DownloadConfig) -> tuple[ListedVideo, ...]:
+    """How each video was listed, as far as the ledger knows; nothing is asked.
+
+    Raises:
+        UsageError: the policy is wrong.
+    """
+    policy, entries = read_policy(config), ledger.entries_of(STAGE, video_ids)
+    return tuple(_listed(video_id, entries.get(video_id), policy) for video_id in video_ids)
 
 
 def _without_policy(config: DownloadConfig) -> DownloadConfig:

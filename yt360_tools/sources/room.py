@@ -34,7 +34,7 @@ def check_room(raw: Path, config: DownloadConfig) -> None:
         wanted = f"the {announced / _GB:.3f} GB that are to come" if announced else "another download"
         raise TransientError(
             "disk_full",
-            f"{free / _GB:.2f} GB are free, and {wanted} would leave less than download.min_free_gb "
+            f"{free / _GB:.3f} GB are free, and {wanted} would leave less than download.min_free_gb "
             f"({config.min_free_gb:g}); free space, or lower it, then run again",
         )
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import ItemError, MediaError, TransientError, UsageError
@@ -85,3 +85,10 @@ def _check_template(template: str, shown: str) -> None:
     unknown = sorted(set(re.findall(r"\{(.*?)\}", template)) - {"video_id", "track", "ext"})
     if unknown:
         raise UsageError(f"the URL template {shown!r} has {{{unknown[0]}}}; known: {{video_id}}, {{track}}, {{ext}}")
+    try:
+        _ = urlsplit(template).port
+    except ValueError:
+        raise UsageError(
+            f"the URL template {shown!r} has no host and port before its first slash; "
+            "in a password, / ? # @ are written %2F %3F %23 %40"
+        ) from None
