@@ -12,6 +12,7 @@ from typing import Any
 
 from yt360_tools.errors import UsageError, nearest
 from yt360_tools.records import EYES, PROJECTIONS, STEREO_LAYOUTS, layout_hint
+from yt360_tools.thresholds import PictureThresholds, SoundThresholds, TimingThresholds
 from yt360_tools.toml import load_toml
 
 LAYOUTS = ("panorama", "viewport", "cube")
@@ -183,6 +184,9 @@ class Config:
     validate: ValidateConfig = field(default_factory=ValidateConfig)
     segment: SegmentConfig = field(default_factory=SegmentConfig)
     build: BuildConfig = field(default_factory=BuildConfig)
+    picture: PictureThresholds = field(default_factory=PictureThresholds)
+    sound: SoundThresholds = field(default_factory=SoundThresholds)
+    timing: TimingThresholds = field(default_factory=TimingThresholds)
 
 
 _SECTIONS: dict[str, Any] = {item.name: getattr(Config(), item.name) for item in dataclasses.fields(Config)}
@@ -278,13 +282,19 @@ def _check_value(where: str, section: str, key: str, value: Any, defaults: Any) 
         raise UsageError(f"{name} must be of type {kind.__name__}; got {value!r}")
     if isinstance(value, float) and not math.isfinite(value):
         raise UsageError(f"{name} must be a finite number; got {value}")
-    low, high = _RANGES.get((section, key), (-_ANY, _ANY))
+    low, high = _range_of(section, key, defaults)
     if isinstance(value, int | float) and not low <= value <= high:
         raise UsageError(f"{name} must be {_range_text(low, high)}; got {value:g}")
     allowed = _CHOICES.get((section, key))
     if allowed and value not in allowed:
         raise UsageError(f"{name} must be one of {', '.join(allowed)}; got {value!r}{layout_hint(value, allowed)}")
     return value
+
+
+def _range_of(section: str, key: str, defaults: Any) -> tuple[float, float]:
+    (item,) = (item for item in dataclasses.fields(defaults) if item.name == key)
+    found: tuple[float, float] = item.metadata.get("range") or _RANGES.get((section, key), (-_ANY, _ANY))
+    return found
 
 
 def _range_text(low: float, high: float) -> str:

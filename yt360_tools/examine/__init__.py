@@ -1,0 +1,1 @@
+"""The examiner: what a file's picture and sound really are, with the evidence, and whether they serve."""

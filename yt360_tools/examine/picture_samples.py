@@ -1,0 +1,137 @@
+"""What a picture is judged by: at most twelve decoded frames, and the sizes and times of all its packets."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yt360_tools.media.containers import announced_end, container_end, foreign_errors, opened, start_of
+
+Picture = NDArray[np.uint8]
+
+MOST_FRAMES = 12
+_WIDTH = 1024
+_MOST_PACKETS = 4_000_000
+
+
+@dataclass(frozen=True)
+class Packets:
+    """A picture track's packets in the order of their times.
+
+    Attributes:
+        times_s: when each one's frame is shown, in seconds on the source's clock.
+        sizes: bytes.
+        is_key: whether it can be decoded without others.
+        went_back_s: by how much decoding times ran backwards at most, in the order of the file; 0 for never.
+    """
+
+    times_s: NDArray[np.float64]
+    sizes: NDArray[np.int64]
+    is_key: NDArray[np.bool_]
+    went_back_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class PictureSamples:
+    """Some frames, and all packets.
+
+    Attributes:
+        frames: uint8 RGB (height, width, 3), at most `_WIDTH` wide, scaled by area; key frames where there are enough.
+        times_s: of the frames, rising, in seconds on the source's clock.
+        width, height: the picture's pixels as they are in the file.
+    """
+
+    frames: tuple[Picture, ...]
+    times_s: tuple[float, ...]
+    width: int
+    height: int
+    packets: Packets
+
+
+def sample_picture(path: Path) -> PictureSamples:
+    """Frames spread over a file's picture, and its packets.
+
+    Raises:
+        MediaError: ``empty_file``, ``unreadable_video`` or ``no_picture``.
+    """
+    packets = read_packets(path)
+    with (
+        opened(path, "video") as (container, stream),
+        foreign_errors(path, "unreadable_video", "looking at it"),
+    ):
+        stream.codec_context.thread_count = 1
+        codec = stream.codec_context
+        start_s = start_of(stream)
+        end_s = announced_end(container, stream) or container_end(container) or start_s
+        if packets.times_s.size:
+            start_s, end_s = float(packets.times_s[0]), float(packets.times_s[-1])
+        frames: list[Picture] = []
+        times: list[float] = []
+        for part in range(MOST_FRAMES):
+            wanted_s = start_s + (end_s - start_s) * (part + 0.5) / MOST_FRAMES
+            found = _frame_before(container, stream, wanted_s)
+            if found is None or (times and found[0] <= times[-1]):
+                continue
+            times.append(found[0])
+            frames.append(_small(found[1]))
+        return PictureSamples(tuple(frames), tuple(times), codec.width, codec.height, packets)
+
+
+def read_packets(path: Path) -> Packets:
+    """The packets of a file's picture, which are read and not decoded.
+
+    Raises:
+        MediaError: as `sample_picture`.
+    """
+    import av
+
+    times: list[float] = []
+    sizes: list[int] = []
+    keys: list[bool] = []
+    went_back_s, last_dts = 0.0, None
+    with opened(path, "video") as (container, stream), foreign_errors(path, "unreadable_video", "reading its packets"):
+        try:
+            for packet in container.demux(stream):
+                if packet.dts is not None:
+                    if last_dts is not None and packet.dts < last_dts:
+                        went_back_s = max(went_back_s, float((last_dts - packet.dts) * packet.time_base))
+                    last_dts = packet.dts
+                time = packet.pts if packet.pts is not None else packet.dts
+                if time is None or not packet.size or len(times) >= _MOST_PACKETS:
+                    continue
+                times.append(float(time * packet.time_base))
+                sizes.append(packet.size)
+                keys.append(bool(packet.is_keyframe))
+        except av.error.FFmpegError:
+            pass  # what is behind the damage is another check's affair
+    order = np.argsort(np.asarray(times, np.float64), kind="stable")
+    return Packets(
+        np.asarray(times, np.float64)[order],
+        np.asarray(sizes, np.int64)[order],
+        np.asarray(keys, np.bool_)[order],
+        went_back_s,
+    )
+
+
+def _frame_before(container: Any, stream: Any, wanted_s: float) -> tuple[float, Any] | None:
+    """The key frame before a moment, and its time."""
+    import av
+
+    try:
+        container.seek(int(wanted_s / stream.time_base), stream=stream, backward=True)
+        frame = next(container.decode(stream), None)
+    except av.error.FFmpegError:
+        return None
+    return None if frame is None or frame.time is None else (float(frame.time), frame)
+
+
+def _small(frame: Any) -> Picture:
+    width = min(_WIDTH, frame.width)
+    height = max(1, round(width * frame.height / frame.width))
+    if frame.width >= 32 and frame.height >= 32:
+        small = frame.reformat(width=width, height=height, format="rgb24", interpolation="AREA")
+    else:
+        small = frame.reformat(format="rgb24")
+    return np.ascontiguousarray(small.to_ndarray(format="rgb24"))
