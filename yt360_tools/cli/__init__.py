@@ -15,11 +15,13 @@ import click
 from yt360_tools import __version__
 from yt360_tools.cli.demo import demo
 from yt360_tools.cli.doctor import doctor
+from yt360_tools.cli.inspect import inspect
 from yt360_tools.cli.ledger import ledger
 from yt360_tools.cli.line import build, download, rebuild, segment, status, validate
 from yt360_tools.cli.manifest import manifest
 from yt360_tools.cli.project import project
 from yt360_tools.cli.shard import shard
+from yt360_tools.cli.sheets import sheets
 from yt360_tools.cli.sound import sound
 from yt360_tools.cli.survival import survival
 from yt360_tools.cli.tour import tour
@@ -63,6 +65,8 @@ for command in (
     segment,
     build,
     status,
+    inspect,
+    sheets,
     ledger,
     survival,
     shard,

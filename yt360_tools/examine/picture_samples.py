@@ -41,6 +41,7 @@ class PictureSamples:
         frames: uint8 RGB (height, width, 3), at most `_WIDTH` wide, scaled by area; key frames where there are enough.
         times_s: of the frames, rising, in seconds on the source's clock.
         width, height: the picture's pixels as they are in the file.
+        rotation_deg: by how much its header asks players to turn it; the frames are not turned.
     """
 
     frames: tuple[Picture, ...]
@@ -48,6 +49,7 @@ class PictureSamples:
     width: int
     height: int
     packets: Packets
+    rotation_deg: int = 0
 
 
 def sample_picture(path: Path) -> PictureSamples:
@@ -69,6 +71,7 @@ def sample_picture(path: Path) -> PictureSamples:
             start_s, end_s = float(packets.times_s[0]), float(packets.times_s[-1])
         frames: list[Picture] = []
         times: list[float] = []
+        rotation_deg = 0
         for part in range(MOST_FRAMES):
             wanted_s = start_s + (end_s - start_s) * (part + 0.5) / MOST_FRAMES
             found = _frame_before(container, stream, wanted_s)
@@ -76,7 +79,8 @@ def sample_picture(path: Path) -> PictureSamples:
                 continue
             times.append(found[0])
             frames.append(_small(found[1]))
-        return PictureSamples(tuple(frames), tuple(times), codec.width, codec.height, packets)
+            rotation_deg = int(getattr(found[1], "rotation", 0) or 0)
+        return PictureSamples(tuple(frames), tuple(times), codec.width, codec.height, packets, rotation_deg)
 
 
 def read_packets(path: Path) -> Packets:

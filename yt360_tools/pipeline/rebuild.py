@@ -234,7 +234,7 @@ def _run_validate(line: Line) -> Sequence[Outcome]:
     built = {entry.data["video_id"] for entry in line.ledger.entries(build.STAGE).values() if entry.state == "done"}
     validate.take_up_redeclared(line.manifest, line.ledger, line.config.validate, built, line.workspace.root)
     segment.forget_lost_rows(line.ledger)
-    tasks = validate.plan_validation(line.manifest, line.ledger, line.workspace, line.config.validate)
+    tasks = validate.plan_validation(line.manifest, line.ledger, line.workspace, line.config)
     if tasks:
         find_ffmpeg()  # a machine without it is no video's fault
     return _on_processes(line, tasks, "validate", "video")

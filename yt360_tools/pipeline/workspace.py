@@ -44,6 +44,11 @@ class Workspace:
         return self.root / "clips.csv"
 
     @property
+    def rule(self) -> Path:
+        """The TOML file beside it: by which rule and options these clips were found."""
+        return self.root / "clips.toml"
+
+    @property
     def shards(self) -> Path:
         """The folder of HDF5 shards, with their index."""
         return self.root / "shards"
