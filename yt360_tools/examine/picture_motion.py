@@ -11,7 +11,6 @@ from yt360_tools.examine.motion_stands import Stand, find_stands
 from yt360_tools.examine.picture_samples import Packets, PictureSamples
 from yt360_tools.thresholds import PictureThresholds
 
-
 _HARDLY_MORE = 1.05
 """Times are rounded by containers."""
 
