@@ -16,6 +16,7 @@ from yt360_tools.errors import EXIT_BUG, EXIT_OK, EXIT_UNFINISHED, TransientErro
 from yt360_tools.manifest import Manifest, read_manifest
 from yt360_tools.media.ffmpeg import find_ffmpeg
 from yt360_tools.pipeline import build, discard, download, retrying, segment, validate
+from yt360_tools.pipeline.beside_parts import refuse_unjoined, refuse_unlike
 from yt360_tools.pipeline.declared_media import broken_promises, named_media
 from yt360_tools.pipeline.download_queue import Pace
 from yt360_tools.pipeline.executors import process_pool
@@ -147,27 +148,39 @@ class Line:
 
 @contextmanager
 def opened_line(
-    manifest_path: Path, workspace_path: Path, overrides: Overrides, *, workers: int, selection: Selection = ALL
+    manifest_path: Path,
+    workspace_path: Path,
+    overrides: Overrides,
+    *,
+    workers: int,
+    selection: Selection = ALL,
+    stages: Collection[str] = STAGES,
 ) -> Iterator[Line]:
     """Open a workspace for a manifest; its remembered options are completed by, and held against, `overrides`.
 
     Args:
         selection: what of the manifest to work on; a part has a workspace of its own below `workspace_path`.
+        stages: those that will be run.
 
     Raises:
-        UsageError: the manifest, an option, or an option that the workspace has otherwise. What raises this before
-            anything is done leaves no new workspace behind.
+        UsageError: the manifest, an option, or an option that the workspace has otherwise, or the workspace that a
+            part will be joined with; parts of the whole lie there and are not joined. What raises this before anything
+            is done leaves no new workspace behind.
         EnvironmentMissing: the workspace cannot be written.
     """
     whole = read_manifest(manifest_path)
     manifest = selection.of(whole)
     check_view_options(resolve(with_implied_layout(overrides)).build)
+    refuse_unjoined(workspace_path, selection)
     workspace = Workspace(selection.folder(workspace_path.resolve()))
     with opened_and_kept_if_used(workspace):
         ledger = Ledger(workspace.ledger)
         try:
-            config = agreed_config(ledger.options(), overrides, workspace.root)
+            remembered = ledger.options()
+            config = agreed_config(remembered, overrides, workspace.root)
             check_options(config)
+            if selection.part:
+                refuse_unlike(workspace, config, remembered, workspace_path.resolve(), stages)
             _take_in(manifest, ledger)
             yield Line(manifest, workspace, ledger, config, workers, whole, Pace.of(config.download))
         finally:
