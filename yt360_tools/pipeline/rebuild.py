@@ -207,6 +207,8 @@ def tool_versions() -> dict[str, str]:
 def _run_download(line: Line) -> download.Downloads:
     config = line.config.download
     source = open_source(config, named_media(line.manifest))
+    if line.growing is None:
+        build.reconcile(line.ledger, line.workspace)  # a shard that is gone needs its media again
     discard.forget_lost_media(line.ledger, line.workspace, config, unfinished_videos(line))
     gone = listed_gone(line.manifest, line.ledger, config)
     known = [outcome for video_id, outcome in gone.items() if not line.pace.is_told(video_id)]
@@ -250,7 +252,13 @@ def _run_validate(line: Line) -> Sequence[Outcome]:
     tasks = validate.plan_validation(line.manifest, line.ledger, line.workspace, line.config.validate)
     if tasks:
         find_ffmpeg()  # a machine without it is no video's fault
-    return _on_processes(line, tasks, "validate", "video")
+    changed = discard.changed_media(line.ledger, line.workspace, [task.video_id for task in tasks])
+    lost = [
+        Outcome(video_id, validate.STAGE, "failed", "missing_media", f"{said}; 'yt360 download' fetches it again")
+        for video_id, said in changed.items()
+    ]
+    line.ledger.record(lost)
+    return lost + _on_processes(line, [task for task in tasks if task.video_id not in changed], "validate", "video")
 
 
 def _run_segment(line: Line) -> Sequence[Outcome]:
