@@ -1,7 +1,6 @@
-"""What lies beside a run in the folder that it is given: parts of one job each, or the workspace that they join.
+"""What lies beside a run in the folder that it is given: parts of one job each, or the workspace that joins them.
 
-    W/ledger.sqlite                        the whole, once it is joined
-    W/part-0001-of-0002/ledger.sqlite      what one job has built
+A folder ``W`` holds ``part-0001-of-0002/ledger.sqlite`` for each job, and ``ledger.sqlite`` once they are joined.
 """
 
 from collections.abc import Collection, Iterator
