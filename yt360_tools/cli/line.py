@@ -177,7 +177,7 @@ def _run(stages: tuple[str, ...], options: dict[str, Any]) -> None:
     workers = options["workers"] or default_workers()
     overrides, selection = overrides_of(options), selection_of(options)
     with opened_line(
-        options["manifest"], options["workspace"], overrides, workers=workers, selection=selection
+        options["manifest"], options["workspace"], overrides, workers=workers, selection=selection, stages=stages
     ) as line:
         for fault in line.manifest.faults:
             click.echo(f"rejected  {fault.message}", err=True)

@@ -37,7 +37,7 @@ def run_in_batches(line: Line, on_stage: Callable[[StageReport], None] | None = 
     """Run all stages batch by batch, and remove each video's media as soon as its clips are built.
 
     Raises:
-        UsageError: a budget is given, and media are not to be removed.
+        UsageError: a budget is given, and media are not to be removed; a row has other times or another split now.
         EnvironmentMissing: a tool is missing.
         TransientError: the disk failed where it is no single item's affair.
     """
@@ -75,6 +75,7 @@ class _BatchRun:
 
     def run(self) -> RunReport:
         line = self._line
+        self._refuse_changed_rows()
         build.reconcile(line.ledger, line.workspace)
         self._learn_sizes(line.ledger)
         self._discard_finished(line, line.manifest.video_ids)
@@ -85,6 +86,11 @@ class _BatchRun:
         notes = self._waiting_notes()
         self._on_stage(StageReport(download.STAGE, frozenset(), (), notes=notes))
         return RunReport(self._summed_reports(notes), ledger_status(line.ledger))
+
+    def _refuse_changed_rows(self) -> None:
+        """Hold all rows against the windows that are known: batches take up only what has not ended."""
+        line = self._line
+        segment.plan_segments(line.manifest, line.ledger, line.workspace, line.config.segment)
 
     def _go_through(self, video_ids: Iterable[str]) -> None:
         self._waiting = deque(video_ids)

@@ -183,15 +183,28 @@ def rows_without_video(manifest: Manifest, ledger: Ledger) -> list[Outcome]:
 
 
 def _refuse_other_times(row: ClipRow, entry: Entry | None, found: dict[str, ClipWindow], workspace: Workspace) -> None:
-    """Hold a row against the windows that the workspace knows, by clip id: they are fixed."""
+    """Hold a row against the windows that the workspace knows, by row and by clip id: they are fixed."""
+    windows = [_window(plain) for plain in entry.data.get("windows", [])] if entry else []
+    is_own = [one.clip_id for one in windows] == [row.clip_id]
+    advice = "give the row another id, or use a new workspace"
     if row.is_whole_video:
-        windows = entry.data.get("windows", []) if entry else []
-        if windows and windows[0]["split"] != row.split:
+        if is_own and row.clip_id != clip_id_for(row.video_id, windows[0].start_s):
             raise UsageError(
-                f"the clips of {row.video_id!r} are of split {windows[0]['split']!r} in {workspace.root}, and of "
+                f"row {row.clip_id!r} was {windows[0].start_s:g} to {windows[0].end_s:g} s in {workspace.root}, and "
+                f"is a whole video in the manifest: {advice}"
+            )
+        if windows and windows[0].split != row.split:
+            raise UsageError(
+                f"the clips of {row.video_id!r} are of split {windows[0].split!r} in {workspace.root}, and of "
                 f"{row.split!r} in the manifest: use a new workspace"
             )
         return
+    if entry and entry.state == "done" and not is_own:
+        cut = f"{len(windows)} clip{'s' * (len(windows) != 1)}"
+        raise UsageError(
+            f"row {row.clip_id!r} was a whole video in {workspace.root}, cut into {cut}, and is "
+            f"{row.start_s:g} to {row.end_s:g} s in the manifest: {advice}"
+        )
     window = found.get(row.clip_id)
     if window and (window.start_s, window.end_s, window.split) != (row.start_s, row.end_s, row.split):
         raise UsageError(
