@@ -220,6 +220,12 @@ _SECTIONS: dict[str, Any] = {item.name: getattr(Config(), item.name) for item in
 Overrides = dict[str, dict[str, Any]]
 """Values by section and key, as given by a file or the command line; no defaults among them."""
 
+_KINDS = {tuple: "list of strings"}
+"""How a type is called in TOML, where that is another name."""
+
+_MAY_BE_SECRET = ("source", "proxy", "extractor_args", "cookies_file", "cookies_from_browser")
+"""Keys of which no message shows a wrong value: it may hold a password."""
+
 _ANY = math.inf
 _TINY = sys.float_info.min
 _RANGES: dict[tuple[str, str], tuple[float, float]] = {
@@ -310,7 +316,8 @@ def _check_value(where: str, section: str, key: str, value: Any, defaults: Any) 
         value = str(value)
     name = f"{where}: {section}.{key}"
     if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
-        raise UsageError(f"{name} must be of type {kind.__name__}; got {value!r}")
+        shown = f"a {type(value).__name__}" if key in _MAY_BE_SECRET else repr(value)
+        raise UsageError(f"{name} must be of type {_KINDS.get(kind, kind.__name__)}; got {shown}")
     if isinstance(value, float) and not math.isfinite(value):
         raise UsageError(f"{name} must be a finite number; got {value}")
     low, high = _range_of(section, key, defaults)

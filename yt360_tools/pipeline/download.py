@@ -186,6 +186,7 @@ def plan_downloads(
     *,
     config: DownloadConfig | None = None,
     pace: Pace | None = None,
+    decode_timeout_s: float = 120.0,
     now: datetime | None = None,
 ) -> list[DownloadTask]:
     """The videos of the manifest that are neither fetched, nor known to be beyond fetching, nor to be left alone now.
@@ -193,6 +194,7 @@ def plan_downloads(
     Args:
         config: what was learnt under another one does not count.
         pace: the run's; what it is told to ask for, it asks for.
+        decode_timeout_s: seconds that decoding a fetched file's start and end may take.
         now: an aware time; the present by default.
     """
     pace = pace or Pace.of(config or DownloadConfig())
@@ -206,7 +208,7 @@ def plan_downloads(
         is_told = pace.is_told(video_id)
         if is_told or (video_id not in held and not _is_beyond_fetching(entry, here, sums)):
             tries = 0 if is_told else max(0, tries_before(entry, digits) - pace.tried.get(video_id, 0))
-            tasks.append(DownloadTask(video_id, source, workspace, sums, tries, digits, is_told))
+            tasks.append(DownloadTask(video_id, source, workspace, sums, tries, digits, is_told, decode_timeout_s))
     return tasks
 
 

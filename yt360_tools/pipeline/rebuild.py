@@ -213,7 +213,10 @@ def _run_download(line: Line) -> download.Downloads:
     gone = listed_gone(line.manifest, line.ledger, config)
     known = [outcome for video_id, outcome in gone.items() if not line.pace.is_told(video_id)]
     line.ledger.record(known)
-    tasks = download.plan_downloads(line.manifest, line.ledger, line.workspace, source, config=config, pace=line.pace)
+    timeout_s = line.config.validate.decode_timeout_s
+    tasks = download.plan_downloads(
+        line.manifest, line.ledger, line.workspace, source, config=config, pace=line.pace, decode_timeout_s=timeout_s
+    )
     if tasks and not source.is_local:
         find_ffmpeg()  # what was fetched is decoded
     found = download.run_downloads(tasks, line.ledger, line.workspace, config, pace=line.pace)
