@@ -211,7 +211,7 @@ def test_statistics_as_json(world: Path) -> None:
 
 
 def test_doctor_as_json() -> None:
-    ended = command.run(["doctor"])
+    ended = command.run(["doctor", "--json"])
     findings = json.loads(ended.stdout)
     for finding in findings:
         check_fields(finding, {"name": str, "is_there": bool, "is_needed": bool, "detail": str})
