@@ -28,9 +28,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
         soundfile.write(folder / "media" / f"{video_id}.audio.wav", samples, rate_hz, subtype="FLOAT")
     rows = [f"{video_id}-1,{video_id},1,4,{split}" for video_id, split in CLIPS.items()]
     manifest = command.write_rows(folder / "m.csv", *rows)
-    ended = command.run(
-        ["rebuild", manifest, "-w", folder / "work", "--media", folder / "media", *command.SMALL, "--examine"]
-    )
+    ended = command.run(["rebuild", manifest, "-w", folder / "work", "--media", folder / "media", *command.SMALL])
     assert ended.code == 0, ended
     assert "mono: mono_upmixed" in ended.stderr
     return folder / "work"
@@ -78,6 +76,21 @@ def test_sheets_of_a_workspace(work: Path) -> None:
     assert (unknown.code, "'nobody' was not examined" in unknown.stderr) == (2, True), unknown
 
 
+def test_sheets_are_drawn_before_media_are_discarded(work: Path, tmp_path: Path) -> None:
+    """A shard that is not full holds the media of its videos longer: all have to be drawn whatever the batches are."""
+    made = ["rebuild", work.parent / "m.csv", "-w", tmp_path / "w", "--media", work.parent / "media", *command.SMALL]
+    ended = command.run([*made, "--discard-raw", "--sheets"])
+    assert (ended.code, "index.html" in ended.stderr) == (0, True), ended
+    assert list((tmp_path / "w" / "raw").iterdir()) == []
+    page = (tmp_path / "w" / "reports" / "index.html").read_text(encoding="utf-8")
+    for video_id in CLIPS:
+        assert (tmp_path / "w" / "reports" / "sheets" / f"{video_id}.png").stat().st_size > 20_000
+        assert f'src="sheets/{video_id}.png"' in page
+    ended = command.run(["sheets", "-w", tmp_path / "w"])
+    assert ended.stdout.startswith("0 sheets drawn")
+    assert "no sheet of good: its media are not there any more" in ended.stderr
+
+
 def test_a_finding_that_is_tolerated_is_examined_anew_in_another_workspace(work: Path, tmp_path: Path) -> None:
     config = tmp_path / "a.toml"
     config.write_text('[validate]\ntolerate = ["mono_upmixed"]\nrefuse = ["fuma"]\n', encoding="utf-8")
@@ -92,7 +105,6 @@ def test_a_finding_that_is_tolerated_is_examined_anew_in_another_workspace(work:
         "--config",
         config,
         "--json",
-        "--examine",
         *command.SMALL,
     ]
     stages = {stage["stage"]: stage for stage in json.loads(command.run(words).stdout)["stages"]}

@@ -112,7 +112,7 @@ class ValidateConfig:
     pose: str = "metadata"
     pose_signs: str = "+++"
     channel_map: str = "auto"
-    examine: bool = False
+    examine: bool = True
     tolerate: tuple[str, ...] = ()
     refuse: tuple[str, ...] = ()
     decode_timeout_s: float = 120.0

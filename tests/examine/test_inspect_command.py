@@ -70,12 +70,19 @@ class TestAFolder:
         assert classic["channel_map"] == [0, 2, 3, 1]
         assert classic["channel_gains"] == pytest.approx([np.sqrt(2), 1, 1, 1], abs=1e-6)
 
+    def test_what_else_the_files_say(self, found: dict[str, dict[str, object]]) -> None:
+        picture, sound = found["good"]["picture_details"], found["good"]["sound_details"]
+        assert (picture["frames"], picture["colours"]["pixel_format"]) == (48, "yuv420p")  # type: ignore[index]
+        assert picture["clock"]["last_packet_end_s"] == pytest.approx(6.0)  # type: ignore[index]
+        assert (sound["clock"]["tick"], sound["bits"]) == ("1/16000", 16)  # type: ignore[index]
+
 
 def test_words_for_a_person(folder: Path) -> None:
     ended = inspected(folder / "good.video.mp4")
     assert ended.stdout.startswith("good: accept\n"), ended  # the sound beside it belongs to it
     assert "er mono (by content)" in ended.stdout
     assert "pcm_s16le, 4 channels, 16 kHz" in ended.stdout
+    assert "picture: 48 frames of yuv420p, clock of 1/16384 s, ends at 6 s by its header and 6 s" in ended.stdout
     assert re.search(r"sound may be ambix \d+ %", ended.stdout)
 
 

@@ -1,6 +1,8 @@
 """From findings to a verdict: what counts most, what a user tolerates or refuses, and what a ledger keeps of it."""
 
+import dataclasses
 import json
+from fractions import Fraction
 
 import pytest
 
@@ -10,6 +12,7 @@ from yt360_tools.examine.examination import Examination, read_examination
 from yt360_tools.examine.findings import Finding, Hypothesis, verdict_of
 from yt360_tools.examine.tolerance import BEYOND_USE, check_codes, judged
 from yt360_tools.media.probe import PictureProbe, SoundProbe
+from yt360_tools.media.probe_details import Clock, Colours, PictureDetails, SoundDetails
 from yt360_tools.records import SourceLayout
 
 NOTE = Finding("empty_z", "note", "Z is empty", {"z_dbfs": -120.0})
@@ -60,6 +63,8 @@ class TestAUsersMind:
 
 
 def test_it_comes_back_from_a_ledger_as_it_was() -> None:
+    clock = Clock(Fraction(1, 15360), 0.0, 10.0, None, 10.01)
+    colours = Colours("yuv420p", 8, "full", "bt709", "", "")
     whole = Examination(
         (REJECT, DOUBT, NOTE),
         PictureProbe("h264", 640, 320, 30.0, 0.0, 10.0, True),
@@ -71,6 +76,8 @@ def test_it_comes_back_from_a_ledger_as_it_was() -> None:
         (2**0.5, 1.0, 1.0, 1.0),
         (-20.0, -30.0, -120.0, -30.0),
         (0.0, 0.0, 5.0),
+        PictureDetails({"video": 1}, clock, 300, 30.0, 1 / 30, 0.0, 0.0, 180, False, colours),
+        SoundDetails({"audio": 1}, dataclasses.replace(clock, tick=Fraction(1, 48000)), "fltp", 32),
     )
     plain = json.loads(json.dumps(whole.as_plain()))
     assert (plain["verdict"], plain["findings"][0]["code"]) == ("reject", "still")

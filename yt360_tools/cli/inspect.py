@@ -76,11 +76,11 @@ def inspect(
 
 def _print(video: "Inspected") -> None:
     """A file: its verdict, what it is, and what was found."""
-    from yt360_tools.report.examined_sheet import facts_of
+    from yt360_tools.report.examined_sheet import details_of, facts_of
 
     examination = video.examination
     click.echo(f"{video.name}: {examination.verdict}")
-    for fact in facts_of(examination):
+    for fact in (*facts_of(examination), *details_of(examination)):
         click.echo(f"    {fact}")
     for title, hypotheses in (("picture", examination.layouts), ("sound", examination.formats)):
         if hypotheses:

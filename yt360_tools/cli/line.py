@@ -12,6 +12,8 @@ from yt360_tools.cli.line_options import line_options, overrides_of, selection_o
 from yt360_tools.cli.segmenting import is_about_a_list, list_options, print_about_a_list
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from yt360_tools.pipeline.rebuild import Line, RunReport, StageReport
     from yt360_tools.pipeline.status import StageStatus
     from yt360_tools.records import Outcome
@@ -31,6 +33,11 @@ _SHOWN_PROBLEMS = 20
 @click.option(
     "--rate-mb-s", type=click.FloatRange(0, min_open=True), help="With --plan, the megabytes that come a second."
 )
+@click.option(
+    "--sheets",
+    is_flag=True,
+    help="Draw a contact sheet of each examined video, while its media are there, and a page of all: reports/.",
+)
 def rebuild(plan: bool, pilot: int | None, rate_mb_s: float | None, **options: Any) -> None:
     """Run the whole line: from MANIFEST to shards in the workspace.
 
@@ -44,6 +51,7 @@ def rebuild(plan: bool, pilot: int | None, rate_mb_s: float | None, **options: A
       yt360 rebuild clips.csv -w work --source 'https://host/{video_id}.{track}.{ext}' --plan
       yt360 rebuild clips.csv -w work --discard-raw --plan --pilot 20
       yt360 rebuild clips.csv -w work --discard-raw --raw-budget-gb 50
+      yt360 rebuild clips.csv -w work --discard-raw --sheets
       yt360 rebuild clips.csv -w work --split test --limit 10
       yt360 rebuild clips.csv -w work --part 3/16
     """
@@ -51,6 +59,8 @@ def rebuild(plan: bool, pilot: int | None, rate_mb_s: float | None, **options: A
 
     if not plan and (pilot or rate_mb_s):
         raise click.UsageError("--pilot and --rate-mb-s go with --plan")
+    if plan and options["sheets"]:
+        raise click.UsageError("--sheets goes with a run: --plan draws nothing")
     if plan and (options["retry"] or options["retry_rejected"]):
         raise click.UsageError("--retry and --retry-rejected go with a run: --plan prices what is still to do")
     if plan:
@@ -169,6 +179,7 @@ def _print_items(outcomes: "tuple[Outcome, ...]", as_json: bool) -> None:
 
 def _run(stages: tuple[str, ...], options: dict[str, Any]) -> None:
     """Run stages in their order, print how they ended, and exit with the code that fits."""
+    from yt360_tools.cli.sheets import write_page
     from yt360_tools.pipeline.batches import run_in_batches
     from yt360_tools.pipeline.executors import default_workers
     from yt360_tools.pipeline.rebuild import STAGES, opened_line
@@ -186,20 +197,40 @@ def _run(stages: tuple[str, ...], options: dict[str, Any]) -> None:
             line = take_up_rejected(line)
         if options.get("retry"):
             line = line.told(options["retry"])
+        on_stage = _drawing(line) if options.get("sheets") else _print_problems
         try:
             if line.config.download.discard_raw and stages == STAGES:
-                report = run_in_batches(line, on_stage=_print_problems)
+                report = run_in_batches(line, on_stage=on_stage)
             else:
-                report = line.run(stages, on_stage=_print_problems)
+                report = line.run(stages, on_stage=on_stage)
         except KeyboardInterrupt:
             _print_interrupted(line, stages, options["as_json"])
             raise
+        if options.get("sheets"):
+            click.echo(f"note: the sheets' page is {write_page(line.workspace.root)}", err=True)
         _note_guesses(line, report)
         _note_waiting(report)
         _print_summary(line, report, options["as_json"])
         code = report.exit_code(strict=options["strict"])
     if code:
         click.get_current_context().exit(code)
+
+
+def _drawing(line: "Line") -> "Callable[[StageReport], None]":
+    """What prints problems, and draws the sheets of the videos that were examined as soon as their clips are known."""
+    from yt360_tools.cli.sheets import draw
+
+    examined: set[str] = set()
+
+    def told(report: "StageReport") -> None:
+        _print_problems(report)
+        if report.stage == "validate":
+            examined.update(report.items)
+        elif report.stage == "segment" and examined:
+            draw(line, sorted(examined))
+            examined.clear()
+
+    return told
 
 
 def _note_unlisted(line: "Line") -> None:

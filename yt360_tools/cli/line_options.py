@@ -89,10 +89,10 @@ _OPTIONS: dict[str, list[Any]] = {
             "back, left, up and down row by row, then quarter turns clockwise.  [default: auto]",
         ),
         click.option(
-            "--examine",
-            is_flag=True,
+            "--examine/--no-examine",
             default=None,
-            help="Examine what picture and sound really are: mend, doubt or reject (docs/examining.md).",
+            help="Whether to examine what picture and sound really are: accept, mend, doubt or reject "
+            "(docs/examining.md); without it their headers count, and that they decode.  [default: --examine]",
         ),
         click.option(
             "--pose",

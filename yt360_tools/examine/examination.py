@@ -2,10 +2,12 @@
 
 import dataclasses
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from yt360_tools.examine.findings import Finding, Hypothesis, verdict_of
 from yt360_tools.media.probe import PictureProbe, SoundProbe
+from yt360_tools.media.probe_details import Clock, Colours, PictureDetails, SoundDetails
 from yt360_tools.records import SourceLayout
 
 AMBIX = (1.0, 1.0, 1.0, 1.0)
@@ -25,6 +27,8 @@ class Examination:
         channel_gains: what these are multiplied by to be SN3D.
         levels_dbfs: of each decoded channel, RMS.
         header_pose_deg: the pose that the picture's header states, whatever was made of it.
+        picture_details: clocks, how frames come, rotation, colours; None where the picture does not decode.
+        sound_details: clocks and samples; None where the sound does not decode.
     """
 
     findings: tuple[Finding, ...]
@@ -37,6 +41,8 @@ class Examination:
     channel_gains: tuple[float, ...] = AMBIX
     levels_dbfs: tuple[float, ...] = ()
     header_pose_deg: tuple[float, float, float] | None = None
+    picture_details: PictureDetails | None = None
+    sound_details: SoundDetails | None = None
 
     @property
     def verdict(self) -> str:
@@ -58,6 +64,9 @@ class Examination:
         plain = dataclasses.asdict(self)
         for finding, one in zip(plain["findings"], self.findings, strict=True):
             finding["numbers"] = dict(one.numbers)
+        for details in (plain["picture_details"], plain["sound_details"]):
+            if details:
+                details["clock"]["tick"] = str(details["clock"]["tick"])
         return {"verdict": self.verdict, **plain, "unusable_spans": [list(span) for span in self.unusable_spans]}
 
 
@@ -73,9 +82,23 @@ def read_examination(plain: dict[str, Any]) -> Examination:
         kept[key] = tuple(Hypothesis(**{**one, "evidence": tuple(one["evidence"])}) for one in kept[key])
     for key, kind in (("picture", PictureProbe), ("sound", SoundProbe)):
         kept[key] = kind(**kept[key]) if kept[key] else None
+    for key, read in (("picture_details", _picture_details), ("sound_details", _sound_details)):
+        kept[key] = read(kept[key]) if kept.get(key) else None
     layout = kept["layout"]
     kept["layout"] = SourceLayout(**{key: _as_tuple(value) for key, value in layout.items()}) if layout else None
     return Examination(**{key: _as_tuple(value) for key, value in kept.items()})
+
+
+def _picture_details(plain: dict[str, Any]) -> PictureDetails:
+    return PictureDetails(**{**plain, "clock": _clock(plain["clock"]), "colours": Colours(**plain["colours"])})
+
+
+def _sound_details(plain: dict[str, Any]) -> SoundDetails:
+    return SoundDetails(**{**plain, "clock": _clock(plain["clock"])})
+
+
+def _clock(plain: dict[str, Any]) -> Clock:
+    return Clock(**{**plain, "tick": Fraction(plain["tick"])})
 
 
 def _as_tuple(value: Any) -> Any:

@@ -13,6 +13,7 @@ from yt360_tools.examine.sound import examine_sound
 from yt360_tools.examine.timing import timing_findings
 from yt360_tools.examine.tolerance import judged
 from yt360_tools.media.probe import check_decodes, probe_sound
+from yt360_tools.media.probe_details import sound_details
 from yt360_tools.media.sa3d import read_sa3d
 
 
@@ -49,6 +50,7 @@ def examine_files(
         channel_map=heard.channel_map,
         channel_gains=heard.channel_gains,
         levels_dbfs=heard.levels_dbfs,
+        sound_details=heard.sound_details,
     )
 
 
@@ -71,4 +73,5 @@ def _examine_sound(path: Path, config: Config, channels: tuple[int, ...] | None)
         channel_map=sound.channel_map,
         channel_gains=sound.gains,
         levels_dbfs=sound.levels_dbfs,
+        sound_details=sound_details(path),
     )

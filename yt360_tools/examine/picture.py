@@ -43,19 +43,22 @@ def _look_at(path: Path, probe: PictureProbe, config: Config, declared: Declared
     decided = decide_by_rule(
         path, looks, declared=declared, faces=faces, config=config.validate, thresholds=config.picture
     )
+    details = picture_details(path)
     size = _size_findings(samples, config.picture)
     findings = (
         *size,
         *(() if size else motion_findings(path, samples, config.picture)),  # too small to see what moves
         *clock_findings(samples.packets, config.timing),
-        *probe_findings(picture_details(path)),
+        *probe_findings(details),
         *decided.findings,
     )
     if header is not None and header.doubts:
         said = f"its header says {' and '.join(header.doubts)}; taken as absent"
         findings += (Finding("header_damaged", "doubt", said),)
     pose_deg = header.pose_deg if header is not None else None
-    return Examination(findings, probe, None, decided.layout, looks, header_pose_deg=pose_deg)
+    return Examination(
+        findings, probe, layout=decided.layout, layouts=looks, header_pose_deg=pose_deg, picture_details=details
+    )
 
 
 def _size_findings(samples: PictureSamples, limits: PictureThresholds) -> tuple[Finding, ...]:

@@ -1,5 +1,6 @@
 """Files examined outside any workspace: which belong together, what they are, and a sheet for each."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,15 +10,16 @@ from yt360_tools.errors import UsageError
 from yt360_tools.examine.declared import Declared
 from yt360_tools.examine.examination import Examination
 from yt360_tools.examine.limits import examine_within_limits
+from yt360_tools.explore.guarded_sheets import SheetTask, draw_sheets
 from yt360_tools.report.examined_page import PageEntry, write_examined_page
-from yt360_tools.report.examined_sheet import write_examined_sheet
-from yt360_tools.report.examined_video import gather_examined
 
 _MEDIA = (
     "3g2", "3gp", "aac", "aif", "aiff", "avi", "caf", "flac", "m4a", "m4v", "mj2", "mka", "mkv", "mov", "mp3", "mp4",
     "mts", "nut", "oga", "ogg", "ogv", "opus", "rf64", "ts", "w64", "wav", "webm",
 )  # fmt: skip
 _SHEETS = "sheets"
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -82,13 +84,20 @@ def inspect(
         examination = examine_within_limits(picture, sound, config, declared, channels)
         sheet = None
         if sheets is not None:
-            sheet = sheets / _SHEETS / f"{number:04}.png"
-            sheet.parent.mkdir(parents=True, exist_ok=True)
-            write_examined_sheet(gather_examined(name, picture, sound, examination), sheet)
-            entries.append(PageEntry(name, examination.verdict, _reasons(examination), f"{_SHEETS}/{sheet.name}"))
+            sheet = _drawn(SheetTask(name, picture, sound, sheets / _SHEETS / f"{number:04}.png", examination), config)
+            shown = f"{_SHEETS}/{sheet.name}" if sheet else ""
+            entries.append(PageEntry(name, examination.verdict, _reasons(examination), shown))
         yield Inspected(name, picture, sound, examination, sheet)
     if sheets is not None:
         write_examined_page(sheets / "index.html", "Examined files", entries)
+
+
+def _drawn(task: SheetTask, config: Config) -> Path | None:
+    task.out.parent.mkdir(parents=True, exist_ok=True)
+    ((_, why_not),) = draw_sheets([task], config.validate)
+    if why_not:
+        logger.warning("no sheet of %s: %s", task.name, why_not)
+    return None if why_not else task.out
 
 
 def _reasons(examination: Examination) -> tuple[tuple[str, str], ...]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from yt360_tools.examine.examination import Examination
 from yt360_tools.examine.findings import Finding, Hypothesis
 from yt360_tools.files import write_whole
+from yt360_tools.media.probe_details import Clock
 from yt360_tools.report.examined_video import MOMENTS, ExaminedVideo, SeenMoment
 from yt360_tools.report.png import encode_png
 from yt360_tools.report.sheet_map import SoundMap, draw_map, draw_scale, sound_maps
@@ -98,6 +99,27 @@ def facts_of(examination: Examination) -> list[str]:
         gains = ", ".join(f"{gain:.3g}" for gain in examination.channel_gains)
         facts.append(f"W, Y, Z, X are channels {', '.join(map(str, examination.channel_map))} times {gains}")
     return facts
+
+
+def details_of(examination: Examination) -> list[str]:
+    """What else the files' headers and packets say, in words: frames, colours, clocks, ends."""
+    details = []
+    picture, sound = examination.picture_details, examination.sound_details
+    if picture:
+        colours = picture.colours
+        said = (colours.space, colours.primaries, colours.transfer, colours.range and f"{colours.range} range")
+        kind = " ".join((colours.pixel_format, *dict.fromkeys(word for word in said if word)))
+        turned = f", to be turned by {picture.rotation_deg}\u00b0" if picture.rotation_deg else ""
+        details.append(f"picture: {picture.frames} frames of {kind}{turned}, {_clock(picture.clock)}")
+    if sound:
+        details.append(f"sound: {sound.sample_format}, {_clock(sound.clock)}")
+    return details
+
+
+def _clock(clock: Clock) -> str:
+    ends = {"its header": clock.announced_end_s, "its last packet": clock.last_packet_end_s}
+    said = " and ".join(f"{end_s:.5g} s by {who}" for who, end_s in ends.items() if end_s is not None)
+    return f"clock of {clock.tick} s, ends at {said}" if said else f"clock of {clock.tick} s"
 
 
 def _draw_moment(axes: Any, moment: SeenMoment, sound: SoundMap, *, is_first: bool) -> None:
