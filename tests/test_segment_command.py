@@ -426,7 +426,6 @@ def cut_film(path: Path, offset_s: float = 0.0) -> Path:
 
 
 def test_no_window_reaches_over_a_cut(tmp_path: Path) -> None:
-    pytest.importorskip("scenedetect")
     film = Film("cut", (Span(26, -20),))
     work = made(tmp_path, film)
     cut_film(work.root / "raw" / "cut" / "cut.video.mp4")
@@ -437,7 +436,6 @@ def test_no_window_reaches_over_a_cut(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("offset_s", [0.0, 1.5])
 def test_cuts_are_on_the_sources_clock(offset_s: float, tmp_path: Path) -> None:
-    pytest.importorskip("scenedetect")
     found = scenes.scene_cuts(cut_film(tmp_path / "cut.mp4", offset_s))
     assert found == pytest.approx([cut_s + offset_s for cut_s in CUTS_S], abs=0.002)
     assert scenes.scene_cuts(tmp_path / "cut.mp4", 250.0) == ()
