@@ -94,4 +94,8 @@ def test_spans_that_no_clip_may_touch() -> None:
             DOUBT,
         )
     )
-    assert found.unusable_spans == ((1.0, 2.0, "frozen_spans"), (5.0, 6.0, "frozen_spans"))  # silence is heard again
+    assert found.unusable_spans(1.5) == ()
+    assert found.unusable_spans(1.0) == (
+        (1.0, 2.0, "frozen_spans"),
+        (5.0, 6.0, "frozen_spans"),
+    )  # silence is heard again

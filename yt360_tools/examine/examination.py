@@ -49,11 +49,14 @@ class Examination:
         """``accept``, ``fix``, ``doubt`` or ``reject``."""
         return verdict_of(self.findings)
 
-    @property
-    def unusable_spans(self) -> tuple[tuple[float, float, str], ...]:
-        """From, to (seconds on the source's clock) and code of what no clip should be made of, by time."""
+    def unusable_spans(self, least_s: float) -> tuple[tuple[float, float, str], ...]:
+        """From, to (seconds on the source's clock) and code of what no clip should be made of, by time.
+
+        Args:
+            least_s: shorter ones do no harm.
+        """
         spans = [(*span, finding.code) for finding in self.findings for span in finding.spans]
-        return tuple(sorted((first, last, code) for first, last, code in spans if code in _UNUSABLE))
+        return tuple(sorted(one for one in spans if one[2] in _UNUSABLE and one[1] - one[0] >= least_s))
 
     def with_findings(self, findings: tuple[Finding, ...]) -> "Examination":
         """The same with other findings."""
@@ -67,7 +70,7 @@ class Examination:
         for details in (plain["picture_details"], plain["sound_details"]):
             if details:
                 details["clock"]["tick"] = str(details["clock"]["tick"])
-        return {"verdict": self.verdict, **plain, "unusable_spans": [list(span) for span in self.unusable_spans]}
+        return {"verdict": self.verdict, **plain}
 
 
 def read_examination(plain: dict[str, Any]) -> Examination:

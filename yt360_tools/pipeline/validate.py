@@ -74,7 +74,7 @@ class ValidateTask:
         found = examine_within_limits(picture, sound, self.config, self.declared, channels)
         data: dict[str, Any] = {
             _EXAMINATION: found.as_plain(),
-            _SPANS: [list(span) for span in found.unusable_spans],
+            _SPANS: [list(span) for span in found.unusable_spans(self.config.picture.unusable_least_s)],
             _HEADER_POSE: found.header_pose_deg,
         }
         if found.verdict == "reject":

@@ -74,6 +74,11 @@ class PictureThresholds:
         says="a picture that stands for so long is frozen, or black",
         origin="a training sample of the paper is half a second of video: shorter stops do no harm",
     )  # fmt: skip
+    unusable_least_s: float = threshold(
+        2.0, 0, 3600, unit="s",
+        says="a frozen or black span of so long, or longer, is left out of the clips of whole videos",
+        origin="the default of ffmpeg's freezedetect and blackdetect; shorter stops leave enough of a clip",
+    )  # fmt: skip
     frozen_frame_bytes: float = threshold(
         64.0, 0, 1e6, unit="B",
         says="a predicted frame's packet with no more, and `frozen_block_bytes` a block, is suspicious",
