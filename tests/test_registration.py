@@ -174,7 +174,8 @@ def rebuild(run_yt360: Any, write_manifest: Any, extract: Any, world: World) -> 
         manifest = write_manifest(folder / "manifest.csv", scenes, declared=told)
         numbers = ("--size", size, "--fps", FPS, "--sample-rate", RATE_HZ, "--codec", "raw", "--workers", 1)
         workspace = folder / "workspace"
-        run_yt360("rebuild", manifest, "--workspace", workspace, "--media", world.media, *layout, *numbers)
+        media = ("--media", world.media, *dot.TOLERATED)
+        run_yt360("rebuild", manifest, "--workspace", workspace, *media, *layout, *numbers)
         clip_ids = [segment.clip_id for scene in scenes for segment in scene.segments]
         return extract(workspace, clip_ids, folder / "clips")
 

@@ -226,7 +226,7 @@ def rebuild(
         write_manifest(folder / "manifest.csv", cases)
         views = [f"--view={','.join(map(str, view))}" for view in VIEWS]
         numbers = ("--size", size, "--fps", FPS, "--sample-rate", RATE_HZ, "--codec", "raw", "--workers", 1)
-        where = ("--workspace", folder / "workspace", "--media", media)
+        where = ("--workspace", folder / "workspace", "--media", media, *dot.TOLERATED)
         run_yt360("rebuild", folder / "manifest.csv", *where, "--layout", "viewport", *views, *numbers, *options)
         return extract(folder / "workspace", [name for case in cases for name in clip_ids(case)], folder / "clips")
 

@@ -27,6 +27,9 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+TOLERATED = ("--tolerate=still", "--tolerate=frozen", "--tolerate=slideshow")
+"""A user's words for scenes that stand still between their cuts, which an examination rejects."""
+
 DOT_RADIUS_DEG = 3.0
 DOT_RGB = (235, 20, 235)
 TAIL_S = 0.5

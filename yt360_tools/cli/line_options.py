@@ -94,6 +94,8 @@ _OPTIONS: dict[str, list[Any]] = {
             help="Whether to examine what picture and sound really are: accept, mend, doubt or reject "
             "(docs/examining.md); without it their headers count, and that they decode.  [default: --examine]",
         ),
+        click.option("--tolerate", multiple=True, metavar="CODE", help="Take a finding as a note; repeatable."),
+        click.option("--refuse", multiple=True, metavar="CODE", help="Reject for a finding; repeatable."),
         click.option(
             "--pose",
             metavar="metadata|ignore",
@@ -149,7 +151,7 @@ _OPTIONS: dict[str, list[Any]] = {
 _SECTION_OF = {
     "source": "download", "media": "download", "discard_raw": "download", "raw_budget_gb": "download",
     "projection": "validate", "stereo": "validate", "faces": "validate",
-    "pose": "validate", "examine": "validate", "clip_s": "segment",
+    "pose": "validate", "examine": "validate", "tolerate": "validate", "refuse": "validate", "clip_s": "segment",
     "min_level_dbfs": "segment", "scene_cuts": "segment", "eye": "build", "turn_sound_with_pose": "build",
     "layout": "build", "views": "build", "view": "build", "hfov": "build", "size": "build", "width": "build",
     "fps": "build", "sample_rate": "build", "codec": "build", "quality": "build", "beam": "build",
