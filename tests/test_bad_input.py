@@ -304,10 +304,10 @@ REJECTED_VIDEOS = {
     "mute": {"no_sound"},
     "channels2": {"too_few_channels"},
     "channels5": {"unexpected_channels"},
+    "never-a-number": {"bad_samples"},
 }
 REJECTED_CLIPS = {
     "not-a-number-0": "bad_samples",  # 0 to 2 s, where the NaN are
-    "never-a-number": "bad_samples",  # a whole video
     "beyond": "window_outside_video",
 }
 REJECTED_ROWS = {
@@ -380,7 +380,6 @@ def write_bad_manifest(path: Path) -> Path:
     videos = [f"{video_id}-clip,{video_id},,,train" for video_id in REJECTED_VIDEOS]
     clips = [
         "not-a-number-0,not-a-number,0,2,train",
-        "never-a-number,never-a-number,,,train",
         f"beyond,good,3,{SECONDS + 1},train",
     ]
     return write_rows(path, *GOOD_ROWS, *videos, *clips, "late,late,,,train", *REJECTED_ROWS)

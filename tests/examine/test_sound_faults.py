@@ -175,7 +175,7 @@ def test_values_that_are_no_numbers(value: float, tmp_path: Path) -> None:
     samples[2, 100_000] = value
     seen = examined(draw.write_sound(tmp_path / "sound", samples, RATE_HZ, "f32"))
     (bad,) = [one for one in seen.findings if one.code == "bad_samples"]
-    assert bad.severity == "reject"
+    assert bad.severity == "doubt"  # what does not hold one can be used
     assert bad.numbers["first_s"] == pytest.approx(100_000 / RATE_HZ, abs=1e-3)
     assert np.isfinite(seen.levels_dbfs).all()
 

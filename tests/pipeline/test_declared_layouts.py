@@ -192,7 +192,8 @@ def test_a_guess_from_the_look_of_a_picture_that_is_not_two_to_one_is_in_doubt(
     found = dataclasses.replace(record(layout), width=size[0], height=size[1])
     monkeypatch.setattr(validate, "probe_media", lambda *_: (found, None))
     monkeypatch.setattr(validate.ValidateTask, "_files", lambda _: (tmp_path, tmp_path))
-    (outcome,) = validate.ValidateTask("v", Workspace(tmp_path), Config(), validate.Declared()).run()
+    config = Config(validate=ValidateConfig(examine=False))
+    (outcome,) = validate.ValidateTask("v", Workspace(tmp_path), config, validate.Declared()).run()
     assert outcome.state == "done"
     assert video_record(outcome.data) == found
     assert outcome.detail.startswith(f"raw/v.mp4: its picture of {size[0]} x {size[1]} is taken as") == is_doubtful
@@ -215,7 +216,7 @@ def test_headers_and_shapes_on_the_command_line(tmp_path: Path) -> None:
     rows = command.write_rows(
         tmp_path / "manifest.csv", "odd,odd,0,2,train", "flat,flat,0,2,train", "smooth,smooth,0,2,train"
     )
-    given = ("rebuild", rows, "--media", media, "-w", tmp_path / "work", *command.SMALL)
+    given = ("rebuild", rows, "--media", media, "-w", tmp_path / "work", *command.SMALL, "--no-examine")
     ended = command.run(given)
     assert ended.code == 0, ended
     (line,) = (line for line in ended.complaints if "not_equirectangular" in line)

@@ -20,6 +20,7 @@ Gains = tuple[float, float, float, float]
 
 FIRST_FOUR: Four = (0, 1, 2, 3)
 _MOST_KEPT = 8
+_UNPROVEN = ("not_ambisonic", "format_unsure")
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,8 @@ def examine_sound(
     found = _field_findings(sound, levels, numbers, judged, chosen, said_of_format, thresholds)
     if declared is None and ambisonic is not None and ambisonic < probe.channels:
         found += (_extra_channels(ambisonic, probe.channels),)
+    if declared is None and ambisonic is None and any(finding.code in _UNPROVEN for finding in found):
+        found += (_unexpected(probe),)
     return SoundExamination(faults + found, judged.hypotheses, chosen.places, chosen.gains, told)
 
 
@@ -107,6 +110,15 @@ def _laid_over(
         return ()
     said = f"in {100 * share:.0f}% of what sounds, W is alone: is music or speech laid over?"
     return (Finding("laid_over", "doubt", said, {"w_alone_share": share}),)
+
+
+def _unexpected(probe: SoundProbe) -> Finding:
+    """Nothing says that so many channels are ambisonics, neither their number nor what they sound like."""
+    said = (
+        f"its sound has {probe.channels} channels ({probe.layout_name}), which need not be ambisonics, and do not "
+        "sound like it; if they are, set validate.channel_map to the places of W, Y, Z, X, such as '0,1,2,3'"
+    )
+    return Finding("unexpected_channels", "reject", said, {"channels": float(probe.channels)})
 
 
 def _extra_channels(ambisonic: int, channels: int) -> Finding:

@@ -44,7 +44,7 @@ def measure_levels(sound: SoundStretches, thresholds: SoundThresholds) -> Levels
 
 def fault_findings(sound: SoundStretches, levels: Levels, thresholds: SoundThresholds) -> tuple[Finding, ...]:
     """``bad_samples``, ``silent``, ``silent_spans``, ``dc_offset``, ``clipping`` and ``low_rate``."""
-    found = [_bad(sound), _low_rate(sound, thresholds)]
+    found = [_bad(sound, levels), _low_rate(sound, thresholds)]
     if levels.is_silent:
         loudest = float(levels.hops_dbfs.max())
         said = f"no moment of its sound is louder than {loudest:.0f} dBFS: it is silent"
@@ -55,11 +55,14 @@ def fault_findings(sound: SoundStretches, levels: Levels, thresholds: SoundThres
     return tuple(finding for finding in found if finding is not None)
 
 
-def _bad(sound: SoundStretches) -> Finding | None:
+def _bad(sound: SoundStretches, levels: Levels) -> Finding | None:
     if sound.bad_s is None:
         return None
     said = f"its sound has values that are no finite numbers, the first at {sound.bad_s:.3f} s"
-    return Finding("bad_samples", "reject", said, {"first_s": sound.bad_s}, ((sound.bad_s, sound.bad_s + HOP_S),))
+    if not levels.is_silent:
+        said += "; no clip is made of what holds one"
+    severity = "reject" if levels.is_silent else "doubt"
+    return Finding("bad_samples", severity, said, {"first_s": sound.bad_s}, ((sound.bad_s, sound.bad_s + HOP_S),))
 
 
 def _low_rate(sound: SoundStretches, thresholds: SoundThresholds) -> Finding | None:
