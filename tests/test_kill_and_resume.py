@@ -32,7 +32,7 @@ RENAMED_NOT_RECORDED = "after os:replace 1 .h5')"
 
 DEATHS = {
     "download": (FETCHED_ONE_FILE, f"after {LEDGER} 2 stage='download'"),
-    "validate": ("after yt360_tools.media.probe:check_decodes 1", f"after {LEDGER} 2 stage='validate'"),
+    "validate": ("after yt360_tools.pipeline.validate:examine_within_limits 1", f"after {LEDGER} 2 stage='validate'"),
     "segment": (
         "after yt360_tools.media.sound:read_envelope 1",
         "before yt360_tools.pipeline.segment:given_window 2",

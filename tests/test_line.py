@@ -473,7 +473,7 @@ def test_an_mpeg_transport_stream(call: Call, tmp_path: Path, work: Path) -> Non
     write_transport_stream(tmp_path / "media")
     manifest = write_rows(tmp_path / "manifest.csv", "cam,cam,,,train")
     good(call("download", manifest, "-w", work, "--media", tmp_path / "media"))
-    good(call("validate", manifest, "-w", work))
+    good(call("validate", manifest, "-w", work, "--no-examine"))  # it is flat, and its sound is no sound field
     assert problems(work) == {}
     assert set(layouts(work)) == {"cam"}
 
@@ -481,7 +481,7 @@ def test_an_mpeg_transport_stream(call: Call, tmp_path: Path, work: Path) -> Non
 def test_clips_of_an_mpeg_transport_stream(call: Call, tmp_path: Path, work: Path) -> None:
     write_transport_stream(tmp_path / "media")
     manifest = write_rows(tmp_path / "manifest.csv", "cam,cam,,,train")
-    good(call("rebuild", manifest, "-w", work, "--media", tmp_path / "media", *SMALL))
+    good(call("rebuild", manifest, "-w", work, "--media", tmp_path / "media", *SMALL, "--no-examine"))
     assert set(stored(work)) == {"cam-2", "cam-4", "cam-6"}
 
 
@@ -498,5 +498,5 @@ def test_a_hard_horizon_and_a_stitch_are_no_eac(call: Call, media: Path, tmp_pat
     shutil.copy(media / "good.audio.wav", folder / "cam.audio.wav")
     manifest = write_rows(tmp_path / "manifest.csv", "cam,cam,0,2,train")
     good(call("download", manifest, "-w", work, "--media", folder))
-    good(call("validate", manifest, "-w", work))
+    good(call("validate", manifest, "-w", work, "--no-examine"))
     assert (layouts(work)["cam"].projection, layouts(work)["cam"].stereo) == ("er", "mono")

@@ -395,7 +395,7 @@ def test_a_picture_and_a_sound_made_by_hand(
     manifest.write_text("clip_id,video_id,start_s,end_s,split,projection\nhand-0,hand,0,1,train,er\n")
     workspace = tmp_path / "workspace"
     run_yt360(
-        *("rebuild", manifest, "--workspace", workspace, "--media", media),
+        *("rebuild", manifest, "--workspace", workspace, "--media", media, "--no-examine"),
         *("--layout", "viewport", "--view", "90,0", "--view", "60,0,0,90"),
         *("--size", SIZE, "--fps", FPS, "--sample-rate", RATE_HZ, "--codec", "raw", "--workers", 1),
     )

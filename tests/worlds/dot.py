@@ -27,8 +27,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-TOLERATED = ("--tolerate=still", "--tolerate=frozen", "--tolerate=slideshow")
-"""A user's words for scenes that stand still between their cuts, which an examination rejects."""
+TOLERATED = ("--tolerate=still", "--tolerate=frozen", "--tolerate=slideshow", "--tolerate=black")
+"""A user's words for scenes of one colour that stand still between their cuts, which an examination rejects."""
 
 DOT_RADIUS_DEG = 3.0
 DOT_RGB = (235, 20, 235)
