@@ -24,6 +24,9 @@ _BAR_POINTS = 128
 _BAR_LEVELS = 12.0
 """What differs so much from a bar's colour is none of it."""
 
+_MIXED = 0.01
+"""Of a frame's width or height: so much of the picture beside a bar is mixed with it."""
+
 _HALF = (96, 48)
 _SLIDES = range(-4, 5)
 
@@ -177,11 +180,17 @@ def _even_lines(lines: NDArray[np.float32]) -> int:
 
 
 def _between(stack: Stack, bars: Bars) -> Stack:
+    """What the bars leave, without the lines at their ends, which codecs mix with them."""
     _, height, width, _ = stack.shape
-    left, right = round(bars.left * width) + 1, width - round(bars.right * width) - 1
-    top, bottom = round(bars.top * height), height - round(bars.bottom * height)
+    left, right = _picture(width, bars.left, bars.right)
+    top, bottom = _picture(height, bars.top, bars.bottom)
     inside = stack[:, top:bottom, left:right]
     return inside if min(inside.shape[1:3]) >= 16 else stack
+
+
+def _picture(length: int, before: float, behind: float) -> tuple[int, int]:
+    first, last = (round(bar * length) + round(_MIXED * length) + 1 if bar else 0 for bar in (before, behind))
+    return first, length - last
 
 
 def _poles(stack: Stack) -> tuple[Pole, Pole]:

@@ -29,9 +29,6 @@ LINES = 9
 _BLOCKS = 6
 _LEAST_BLOCK_PX = 12
 _TREND_PARTS = 8
-_EVEN_ODDS = 0.3
-"""Half of the strangers' best blocks reach so much by luck."""
-
 _SLIDES = (0.2, 0.33, 0.5, 0.67, 0.8)
 _STEPS_IN = (0, 2, 4)
 """So many lines further in neighbours are compared as well: codecs' blocks make some of them too alike."""
@@ -90,12 +87,7 @@ def side_of(edge: Edge, skip: int = 0) -> Side:
 
 def seam_odds(one: Side, other: Side) -> float:
     """Log-odds, -`MOST_ODDS` to `MOST_ODDS`, that two sides meet, which run the same way; 0 where nothing tells."""
-    return _joined(np.minimum(*(_block_odds(one, other, which) for which in (0, 1))))
-
-
-def _joined(odds: Array) -> float:
-    """One number from the odds of a seam's blocks."""
-    return float((odds.mean() + odds.max()) / 2 - _EVEN_ODDS * (odds.max() > 0))
+    return float(np.minimum(*(_block_odds(one, other, which) for which in (0, 1))).mean())
 
 
 def _block_odds(one: Side, other: Side, which: int) -> Array:

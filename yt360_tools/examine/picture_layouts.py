@@ -91,10 +91,10 @@ def _log_weights(seen: LayoutEvidence, limits: PictureThresholds) -> dict[str, f
         "wrap": 0.0 if is_boxed else inside if is_letter else _meeting(seen.wrap, seen.likeness, limits),
         "poles": 0.0 if is_letter else _poles(seen.poles, limits),
         "halves": _meeting(seen.wrap_halves, seen.likeness_halves, limits),
-        "above": _odds(seen.top_bottom, limits.halves_alike_from, 40.0, 4.0),
-        "beside": _odds(seen.left_right, limits.halves_alike_from, 40.0, 4.0),
+        "above": _eyes(seen.top_bottom, limits),
+        "beside": _eyes(seen.left_right, limits),
         "eac": _odds(_eac_fit(seen), limits.seam_eac_from, 4.0, 6.0),
-        "eyes": _odds(seen.eac_eyes, limits.seam_eac_from, 4.0, 6.0),
+        "eyes": _odds(seen.eac_eyes + _FITS, limits.seam_eac_from, 4.0, 6.0),
         "cube": _odds(seen.cubemap + _FITS * (seen.faces in KNOWN_FACES), limits.seam_cubemap_from, 4.0, 6.0),
     }
     odds = np.array([measured[what] for what in _MEASURED])
@@ -130,14 +130,16 @@ def _priors(aspect: float) -> dict[str, float]:
 def _meeting(wrap: float, likeness: float, limits: PictureThresholds) -> float:
     """The odds that edges meet.
 
-    Fine structure that goes on beyond a stitch makes up for a seam that does not; where there is none that does, a
-    smooth sky's edges count for little.
+    Fine structure that goes on makes up for a stitch that moves or brightens it; that none does says less, since there
+    may be none.
     """
-    off = wrap - limits.seam_meets_from
-    alike = _odds(likeness, limits.seam_alike_from, 12.0, 4.0)
-    if off < 0:
-        return max(1.6 * off, -4.0) + max(0.0, alike)
-    return min(3.0 * off, 4.0 if alike > -1.5 else max(0.5, 3.0 * (off - 1.2)), 4.0)
+    alike = max(_odds(likeness, limits.seam_alike_from, 12.0, 4.0), -1.5)
+    return float(np.clip(_odds(wrap, limits.seam_meets_from, 2.0, 4.0) + alike, -4.0, 4.0))
+
+
+def _eyes(likeness: float, limits: PictureThresholds) -> float:
+    """The odds that two halves are two eyes; halves that differ much never are."""
+    return min(_odds(likeness, limits.halves_alike_from, 40.0, 8.0), 4.0)
 
 
 def _poles(poles: tuple[Pole, Pole], limits: PictureThresholds) -> float:

@@ -20,7 +20,7 @@ class PictureThresholds:
         origin="such a sphere has fewer than 32 pixels across a view of 90 degrees",
     )  # fmt: skip
     seam_meets_from: float = threshold(
-        0.8, -5, 5, unit="odds",
+        0.0, -5, 5, unit="odds",
         says="above it the left and the right edge meet",
         origin="all spheres lie above 1.4, 95 of 100 flat films below 0.8 (120 sets of frames with even seeds: demo worlds "
         "and photographs on spheres, raw and through H.264 at crf 22 and 30 and VP9, 240 to 2160 lines)",
@@ -31,12 +31,12 @@ class PictureThresholds:
         origin="all spheres lie above 0.54, 97 of 100 others below 0.47 (the same frames)",
     )  # fmt: skip
     seam_eac_from: float = threshold(
-        0.6, -5, 5, unit="odds",
+        0.3, -5, 5, unit="odds",
         says="above it the edges of EAC's faces meet; 0.4 are added where no other arrangement's meet better",
         origin="all EAC frames lie above 1.8, all others below 0.5 (the same frames)",
     )  # fmt: skip
     seam_cubemap_from: float = threshold(
-        1.3, -5, 5, unit="odds",
+        0.6, -5, 5, unit="odds",
         says="above it the edges of a cubemap's faces meet; 0.4 are added where the best arrangement is in use",
         origin="the median of cubemaps is 2.5; 97 of 100 spheres lie below 1.1, flat films below 0.1 (the same frames)",
     )  # fmt: skip
