@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yt360_tools.examine.layout_faces import best_cube, eac_odds
-from yt360_tools.examine.layout_seams import Stack, line_odds, wrap_likeness, wrap_odds
+from yt360_tools.examine.layout_seams import Stack, wrap_likeness, wrap_odds
 from yt360_tools.geometry import Array
 
 _MOST_FRAMES = 6
@@ -69,7 +69,6 @@ class LayoutEvidence:
         aspect: width over height.
         wrap, wrap_halves: that left and right edge meet; that those of the left and of the right half do, the lesser.
         likeness, likeness_halves: correlation of these edges' fine structure, where a stitch may have moved it.
-        middle: that the picture goes on over the horizontal middle.
         eac, eac_eyes, cubemap: the mean over a layout's twelve seams; `faces` is the cubemap's arrangement.
         top_bottom, left_right: correlation of the halves' details, -1 to 1.
         bars: even bars around the picture.
@@ -83,7 +82,6 @@ class LayoutEvidence:
     wrap_halves: float
     likeness: float
     likeness_halves: float
-    middle: float
     eac: float
     eac_eyes: float
     cubemap: float
@@ -99,10 +97,7 @@ class LayoutEvidence:
 
 def gather_evidence(frames: Sequence[NDArray[np.uint8]]) -> LayoutEvidence:
     """Measure frames, RGB (height, width, 3), all of one size and at least 16 x 16 pixels."""
-    chosen = [frames[int((k + 0.5) * len(frames) / _MOST_FRAMES)] for k in range(min(_MOST_FRAMES, len(frames)))]
-    if len(frames) <= _MOST_FRAMES:
-        chosen = list(frames)
-    stack: Stack = np.stack(chosen).astype(np.float32)
+    stack = stacked(frames)
     _, height, width, _ = stack.shape
     upper, lower = stack[:, : height // 2], stack[:, height // 2 : height // 2 * 2]
     eyes = stack[:, :, : width // 2], stack[:, :, width // 2 : width // 2 * 2]
@@ -117,7 +112,6 @@ def gather_evidence(frames: Sequence[NDArray[np.uint8]]) -> LayoutEvidence:
         wrap_halves=min(wrap_odds(left), wrap_odds(right)),
         likeness=wrap_likeness(stack),
         likeness_halves=min(wrap_likeness(left), wrap_likeness(right)),
-        middle=line_odds(stack, height // 2),
         eac=cube.eac,
         eac_eyes=min(eac_odds(np.rot90(eye, -1, axes=(1, 2))) for eye in eyes),
         cubemap=cube.odds,
@@ -130,6 +124,12 @@ def gather_evidence(frames: Sequence[NDArray[np.uint8]]) -> LayoutEvidence:
         poles=_poles(stack),
         poles_inside=_poles(inside),
     )
+
+
+def stacked(frames: Sequence[NDArray[np.uint8]]) -> Stack:
+    """The frames that are measured, spread over all of them."""
+    count = min(_MOST_FRAMES, len(frames))
+    return np.stack([frames[int((k + 0.5) * len(frames) / count)] for k in range(count)]).astype(np.float32)
 
 
 def _likeness(one: Stack, other: Stack) -> float:

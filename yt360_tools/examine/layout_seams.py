@@ -153,9 +153,3 @@ def wrap_odds(stack: Stack) -> float:
     """The odds that the left edge meets the right one."""
     _, right, _, left = edges_of(stack)
     return seam_odds(side_of(left[:, :, ::-1]), side_of(right))
-
-
-def line_odds(stack: Stack, row: int) -> float:
-    """The odds that the picture goes on from the row above to `row`."""
-    upper, lower = stack[:, :row], stack[:, row:]
-    return seam_odds(side_of(edges_of(lower)[0]), side_of(edges_of(upper)[2][:, :, ::-1]))
