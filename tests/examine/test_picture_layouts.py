@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 pytest.importorskip("skimage", reason="its photographs are wrapped on spheres")
 
@@ -20,8 +21,9 @@ from worlds.layout_frames import OTHER, WHOLE, Picture, Shown, demo_frames, phot
 from worlds.wrapped_photos import moments, panorama, photo
 
 from yt360_tools.examine.findings import Hypothesis
-from yt360_tools.examine.layout_evidence import find_bars
+from yt360_tools.examine.layout_evidence import find_bars, gather_evidence
 from yt360_tools.examine.layout_faces import best_cube
+from yt360_tools.examine.layout_seams import wrap_odds
 from yt360_tools.examine.picture_layouts import layout_hypotheses
 from yt360_tools.thresholds import PictureThresholds
 
@@ -218,6 +220,21 @@ def test_the_arrangement_of_a_cubemap_is_named(order: str) -> None:
     faces, _, turns = order.partition(":")
     frames = [shown_as(one, Cube(480, 320, 3, faces, turns)) for one in sphere()[:2]]
     assert best_cube(np.stack(frames).astype(np.float32)).faces == f"3x2:{order}"
+
+
+def test_a_seam_is_measured_at_the_very_edge() -> None:
+    noise = gaussian_filter(np.random.default_rng(0).normal(size=(4, 128, 256, 3)), (0, 3, 1.3, 0), mode="wrap")
+    texture = (128 + 40 * noise / noise.std()).astype(np.float32)
+    assert wrap_odds(texture) > 3
+    assert wrap_odds(texture[:, :, 1:]) < 0, "without its first column a texture so fine does not meet itself"
+
+
+def test_bars_do_not_make_the_edges_between_them_alike() -> None:
+    grey = np.random.default_rng(0).integers(116, 125, (4, 304, 504, 3), np.uint8)
+    film = np.pad(grey, ((0, 0), (24, 24), (0, 0), (0, 0)))
+    seen = gather_evidence([cv2.blur(one, (1, 5)) for one in film])  # as codecs mix a bar's end with the picture
+    assert seen.likeness > 0.8
+    assert seen.likeness_inside < 0.4
 
 
 def test_bars_end_sharply_and_skies_do_not() -> None:

@@ -93,19 +93,18 @@ def laid_out(sphere: Frames, layout: str, seed: int, width: int = 480) -> list[P
 
 def _flat(pictures: tuple[Picture, ...], layout: str, rng: np.random.Generator, width: int) -> list[Picture]:
     """What a plain camera sees; 2:1 or as it is, or with bars around it in 2:1."""
-    shape = rng.choice([16 / 9, 4 / 3])
+    shape = float(rng.choice([16 / 9, 4 / 3] if layout == "flat" else [16 / 9, 4 / 3, 2.35]))
     height = round(width / shape)
-    across = float(rng.uniform(50, 100))
-    down = float(np.degrees(2 * np.arctan(np.tan(np.radians(across / 2)) / shape)))
+    across_deg = float(rng.uniform(50, 100))
+    down_deg = float(np.degrees(2 * np.arctan(np.tan(np.radians(across_deg / 2)) / shape)))
     look = (float(rng.uniform(-180, 180)), float(rng.uniform(-25, 15)), 0.0)
-    frames = [shown_as(one, Posed(Pinhole(width, height, across, down), look)) for one in pictures]
+    frames = [shown_as(one, Posed(Pinhole(width, height, across_deg, down_deg), look)) for one in pictures]
     if layout == "flat":
         return [_resized(one, width, width // 2) for one in frames] if rng.random() < 0.5 else frames
-    inner = round(width / 2 * shape)
-    beside = (width - inner) // 2
-    return [
-        np.pad(_resized(one, inner, width // 2), ((0, 0), (beside, width - inner - beside), (0, 0))) for one in frames
-    ]
+    across, down = min(width, round(width / 2 * shape)), min(width // 2, round(width / shape))
+    beside, above = (width - across) // 2, (width // 2 - down) // 2
+    bars = ((above, width // 2 - down - above), (beside, width - across - beside), (0, 0))
+    return [np.pad(_resized(one, across, down), bars) for one in frames]
 
 
 def _resized(picture: Picture, width: int, height: int) -> Picture:

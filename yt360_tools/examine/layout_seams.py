@@ -2,8 +2,9 @@
 
 Where edges meet on the sphere, pixels on both sides of the seam differ about as neighbours near it do; where they do
 not, as strangers do. Strangers are made by sliding one side along the other. Each block of a seam is judged on its
-own, as it is and with its slow changes taken out, and the lesser counts: skies are alike everywhere. A seam that a
-stitch or a wall's corner runs along still goes on in some of its blocks, which strangers hardly ever do.
+own, as it is and with its slow changes taken out, and the lesser counts: skies are alike everywhere. A seam has the
+mean of its blocks: in a smooth sky strangers go on as well, but not on the ground below it. What a stitch moved or
+brightened is found by the likeness of fine structure on both sides.
 """
 
 import itertools
