@@ -1,4 +1,4 @@
-"""What is measured in some frames to tell how a sphere lies in them: seams, halves, bars, shape."""
+"""What is measured in some frames to tell how a sphere lies in them: seams, poles, halves, bars, shape."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,24 +6,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from yt360_tools.errors import UsageError
-from yt360_tools.examine.layout_seams import MOST_ODDS, Stack, layout_odds, line_odds, wrap_odds
+from yt360_tools.examine.layout_faces import best_cube, eac_odds
+from yt360_tools.examine.layout_seams import Stack, wrap_likeness, wrap_odds
 from yt360_tools.geometry import Array
-from yt360_tools.projection import EAC_BORDER_PX
-from yt360_tools.records import SourceLayout
-
-KNOWN_FACES = (
-    "3x2:RLUDFB:002200", "3x2:RLUDFB:000000", "3x2:LFRDBU:000000", "3x2:LFRDBU:000312", "3x2:FRBLUD:000000",
-    "6x1:RLUDFB:000000", "6x1:FRBLUD:000000", "1x6:RLUDFB:000000",
-)  # fmt: skip
-"""Arrangements of plain cubemaps that are tried: v2 metadata's, ffmpeg's, YouTube's order, and rows."""
 
 _MOST_FRAMES = 6
-_FULL_WIDTH = 3840
-"""EAC's border is so many pixels of a frame of this width, about."""
 
 _POLES = 0.15
 """Of a frame's height, at both ends: what is not looked at where halves left and right are compared."""
+
+_ROW_PARTS, _FAR = 64, 4
+"""A row's roughness is taken between its sixty-fourths, next to each other and four apart: noise is below."""
+
+_BAR_POINTS = 128
+"""Of a line, so many pixels at least are looked at."""
+
+_BAR_LEVELS = 12.0
+"""What differs so much from a bar's colour is none of it."""
+
+_MIXED = 0.01
+"""Of a frame's width or height: so much of the picture beside a bar is mixed with it."""
 
 _HALF = (96, 48)
 _SLIDES = range(-4, 5)
@@ -31,12 +33,32 @@ _SLIDES = range(-4, 5)
 
 @dataclass(frozen=True)
 class Bars:
-    """Even bars along a frame's edges, as shares of its width or height."""
+    """Even bars along a frame's edges, as shares of its width or height.
+
+    Attributes:
+        beside_end, above_end: how sharp the bars beside, or above and below, end: the share of the length at which the
+            picture begins within a sixty-fourth of the frame.
+    """
 
     left: float
     right: float
     top: float
     bottom: float
+    beside_end: float = 1.0
+    above_end: float = 1.0
+
+
+@dataclass(frozen=True)
+class Pole:
+    """How even a frame's first or last row is: at a pole it is one point of the sphere.
+
+    Attributes:
+        evenness: the logarithm of its roughness over that of rows near it, about 0 where it is no pole.
+        near: the latter, in levels between neighbouring sixty-fourths of a row.
+    """
+
+    evenness: float
+    near: float
 
 
 @dataclass(frozen=True)
@@ -45,22 +67,21 @@ class LayoutEvidence:
 
     Attributes:
         aspect: width over height.
-        contrast: standard deviation of the frames, in levels.
-        wrap: that left and right edge meet.
-        wrap_halves: that the edges of the left and of the right half meet, the lesser.
-        middle: that the picture goes on over the horizontal middle.
-        eac, eac_eyes, cubemap: the mean over a layout's seams; `faces` is the cubemap's arrangement.
+        wrap, wrap_halves: that left and right edge meet; that those of the left and of the right half do, the lesser.
+        likeness, likeness_halves: correlation of these edges' fine structure, where a stitch may have moved it.
+        eac, eac_eyes, cubemap: the mean over a layout's twelve seams; `faces` is the cubemap's arrangement.
         top_bottom, left_right: correlation of the halves' details, -1 to 1.
         bars: even bars around the picture.
-        wrap_inside: as `wrap`, of what is between the bars.
-        pole_rows: how uneven the first and the last row are, against rows between; the lesser.
+        wrap_inside, likeness_inside: as `wrap` and `likeness`, of what is between the bars.
+        poles: for the first and for the last row, the logarithm of its roughness over that of rows near it, and the
+            latter, in levels; `poles_inside` the same between the bars.
     """
 
     aspect: float
-    contrast: float
     wrap: float
     wrap_halves: float
-    middle: float
+    likeness: float
+    likeness_halves: float
     eac: float
     eac_eyes: float
     cubemap: float
@@ -69,45 +90,46 @@ class LayoutEvidence:
     left_right: float
     bars: Bars
     wrap_inside: float
-    pole_rows: float
+    likeness_inside: float
+    poles: tuple[Pole, Pole]
+    poles_inside: tuple[Pole, Pole]
 
 
 def gather_evidence(frames: Sequence[NDArray[np.uint8]]) -> LayoutEvidence:
     """Measure frames, RGB (height, width, 3), all of one size and at least 16 x 16 pixels."""
-    chosen = [frames[int((k + 0.5) * len(frames) / _MOST_FRAMES)] for k in range(min(_MOST_FRAMES, len(frames)))]
-    if len(frames) <= _MOST_FRAMES:
-        chosen = list(frames)
-    stack: Stack = np.stack(chosen).astype(np.float32)
+    stack = stacked(frames)
     _, height, width, _ = stack.shape
     upper, lower = stack[:, : height // 2], stack[:, height // 2 : height // 2 * 2]
-    belt = stack[:, round(_POLES * height) : height - round(_POLES * height)]  # a logo repeats itself around a pole
-    left, right = belt[:, :, : width // 2], belt[:, :, width // 2 : width // 2 * 2]
+    eyes = stack[:, :, : width // 2], stack[:, :, width // 2 : width // 2 * 2]
+    poles = round(_POLES * height)  # a logo repeats itself around a pole
+    left, right = (eye[:, poles : height - poles] for eye in eyes)
     bars = find_bars(stack)
-    border = EAC_BORDER_PX * min(1.0, width / _FULL_WIDTH)
-    cubemap, faces = max((_odds(stack, SourceLayout("cubemap", faces=one)), one) for one in KNOWN_FACES)
+    inside = _between(stack, bars)
+    cube = best_cube(stack)
     return LayoutEvidence(
         aspect=width / height,
-        contrast=float(stack.std()),
         wrap=wrap_odds(stack),
         wrap_halves=min(wrap_odds(left), wrap_odds(right)),
-        middle=line_odds(stack, height // 2),
-        eac=_odds(stack, SourceLayout("eac"), border),
-        eac_eyes=_odds(stack, SourceLayout("eac", "left-right"), border),
-        cubemap=cubemap,
-        faces=faces,
+        likeness=wrap_likeness(stack),
+        likeness_halves=min(wrap_likeness(left), wrap_likeness(right)),
+        eac=cube.eac,
+        eac_eyes=min(eac_odds(np.rot90(eye, -1, axes=(1, 2))) for eye in eyes),
+        cubemap=cube.odds,
+        faces=cube.faces,
         top_bottom=_likeness(upper, lower),
         left_right=_likeness(left, right),
         bars=bars,
-        wrap_inside=wrap_odds(_between(stack, bars)),
-        pole_rows=_pole_rows(stack),
+        wrap_inside=wrap_odds(inside),
+        likeness_inside=wrap_likeness(inside),
+        poles=_poles(stack),
+        poles_inside=_poles(inside),
     )
 
 
-def _odds(stack: Stack, layout: SourceLayout, border_px: float = 0.0) -> float:
-    try:
-        return layout_odds(stack, layout, (border_px, border_px))
-    except UsageError:  # a frame too small for its faces
-        return -MOST_ODDS
+def stacked(frames: Sequence[NDArray[np.uint8]]) -> Stack:
+    """The frames that are measured, spread over all of them."""
+    count = min(_MOST_FRAMES, len(frames))
+    return np.stack([frames[int((k + 0.5) * len(frames) / count)] for k in range(count)]).astype(np.float32)
 
 
 def _likeness(one: Stack, other: Stack) -> float:
@@ -134,27 +156,59 @@ def find_bars(stack: Stack) -> Bars:
     right = _even_lines(stack[:, :, ::-1].transpose(2, 0, 1, 3)) / width
     top = _even_lines(stack.transpose(1, 0, 2, 3)) / height
     bottom = _even_lines(stack[:, ::-1].transpose(1, 0, 2, 3)) / height
-    return Bars(left, right, top, bottom)
+    columns, rows = stack.transpose(2, 0, 1, 3), stack.transpose(1, 0, 2, 3)
+    beside = min(_end(columns, round(left * width)), _end(columns[::-1], round(right * width)))
+    above = min(_end(rows, round(top * height)), _end(rows[::-1], round(bottom * height)))
+    return Bars(left, right, top, bottom, beside, above)
+
+
+def _end(lines: NDArray[np.float32], count: int) -> float:
+    """The share of the length at which lines (lines, frames, length, 3) differ soon behind the first `count`."""
+    if not 0 < count < len(lines) - 3:
+        return 0.0
+    soon = lines[count + 1 : count + 1 + max(3, len(lines) // 64)]
+    off = np.abs(soon[:, :, :: max(1, soon.shape[2] // _BAR_POINTS)] - np.median(lines[0], axis=(0, 1)))
+    return float((off.max(axis=(0, 3)) > _BAR_LEVELS).mean())
 
 
 def _even_lines(lines: NDArray[np.float32]) -> int:
     """How many of the first lines (lines, frames, length, 3) have the colour of the very first, all along."""
     colour = np.median(lines[0], axis=(0, 1))
-    off = np.abs(lines - colour).max(axis=-1)
+    off = np.abs(lines[:, :, :: max(1, lines.shape[2] // _BAR_POINTS)] - colour).max(axis=-1)
     even = (np.quantile(off, 0.98, axis=(1, 2)) < 10.0) & (off.mean(axis=(1, 2)) < 4.0)
     return int(np.argmin(even)) if not even.all() else len(even)
 
 
 def _between(stack: Stack, bars: Bars) -> Stack:
+    """What the bars leave, without the lines at their ends, which codecs mix with them."""
     _, height, width, _ = stack.shape
-    left, right = round(bars.left * width) + 1, width - round(bars.right * width) - 1
-    top, bottom = round(bars.top * height), height - round(bars.bottom * height)
+    left, right = _picture(width, bars.left, bars.right)
+    top, bottom = _picture(height, bars.top, bars.bottom)
     inside = stack[:, top:bottom, left:right]
-    return inside if min(inside.shape[1:3]) >= 8 else stack
+    return inside if min(inside.shape[1:3]) >= 16 else stack
 
 
-def _pole_rows(stack: Stack) -> float:
-    grey = stack.mean(axis=-1)
-    height = grey.shape[1]
-    usual = float(np.median(grey[:, height // 4 : 3 * height // 4].std(axis=2)))
-    return float(min(grey[:, 0].std(axis=1).mean(), grey[:, -1].std(axis=1).mean()) / max(usual, 1.0))
+def _picture(length: int, before: float, behind: float) -> tuple[int, int]:
+    first, last = (round(bar * length) + round(_MIXED * length) + 1 if bar else 0 for bar in (before, behind))
+    return first, length - last
+
+
+def _poles(stack: Stack) -> tuple[Pole, Pole]:
+    _, height, width, _ = stack.shape
+    step = max(1, width // _ROW_PARTS)
+    parts = width // step
+    if parts < _FAR + 1:
+        return Pole(0.0, 0.0), Pole(0.0, 0.0)
+    rows = stack[:, :, : parts * step].reshape(len(stack), height, parts, step, 3).mean(axis=3)
+    rough = np.mean([np.abs(rows - np.roll(rows, far, axis=2)).mean(axis=(0, 2, 3)) for far in (1, _FAR)], axis=0)
+    return _pole(rough), _pole(rough[::-1])
+
+
+def _pole(rough: Array) -> Pole:
+    """Of the roughness of rows from the end inwards."""
+    height = len(rough)
+    end, near = (
+        rough[: max(1, height // 150)].mean(),
+        np.median(rough[height // 12 : max(height // 5, height // 12 + 1)]),
+    )
+    return Pole(float(np.log((end + 1) / (near + 1))), float(near))

@@ -1,134 +1,156 @@
-"""Whether two strips of pixels are neighbours on the sphere: the odds that a seam goes on, from frames alone.
+"""Whether two edges are neighbours on the sphere: the odds that the picture goes on over a seam, from frames alone.
 
-Where a frame's edges meet on the sphere, pixels on both sides of the seam differ about as neighbours do; where they do
-not, as strangers do. Strangers are made by sliding one side along the other. Each block of the seam is judged on its
-own, as it is and with its slow changes taken out, and the lesser counts: skies are alike everywhere. A seam that a
-stitch or a wall's corner runs along still goes on in some of its blocks, which strangers hardly ever do.
+Where edges meet on the sphere, pixels on both sides of the seam differ about as neighbours near it do; where they do
+not, as strangers do. Strangers are made by sliding one side along the other. Each block of a seam is judged on its
+own, as it is and with its slow changes taken out, and the lesser counts: skies are alike everywhere. A seam has the
+mean of its blocks: in a smooth sky strangers go on as well, but not on the ground below it. What a stitch moved or
+brightened is found by the likeness of fine structure on both sides.
 """
 
-import functools
+import itertools
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from yt360_tools.geometry import Array
-from yt360_tools.projection.source import Source, patch_rays, patches, source_pixels
-from yt360_tools.records import SourceLayout
 
 Stack = NDArray[np.float32]
 """Frames (frames, height, width, 3) in levels."""
 
+Edge = NDArray[np.float32]
+"""Lines along an edge, the outermost first: (lines, frames, length, 3)."""
+
 MOST_ODDS = 5.0
 """Log-odds beyond which a seam says no more."""
+
+LINES = 9
+"""Lines that an edge has; those further in tell how much neighbours differ."""
 
 _BLOCKS = 6
 _LEAST_BLOCK_PX = 12
 _TREND_PARTS = 8
-_EVEN_ODDS = 0.3
-"""Half of the strangers' best blocks reach so much by luck (films of five kinds of scenes, 16 seeds)."""
-
 _SLIDES = (0.2, 0.33, 0.5, 0.67, 0.8)
-_FLOOR = 2.0
-"""Squared levels by which neighbours differ at least: codecs' noise."""
+_STEPS_IN = (0, 2, 4)
+"""So many lines further in neighbours are compared as well: codecs' blocks make some of them too alike."""
+
+_FLOOR = 6.0
+"""Squared levels by which neighbours differ at least: what codecs leave in dark and even places."""
+
+_SHIFT = 0.025
+"""Of a seam's length: so far a bad stitch moves things along it."""
 
 _HALF_WAY, _STEEP = 0.55, 10.0
 _TELLING = 8.0
 """Strangers that differ so many times more than neighbours tell all that a seam can tell."""
 
 
-def seam_odds(inside: Stack, further_in: Stack, across: Stack) -> float:
-    """Log-odds, -`MOST_ODDS` to `MOST_ODDS`, that two strips meet on the sphere; 0 where nothing can be told.
+def edges_of(part: Stack) -> tuple[Edge, Edge, Edge, Edge]:
+    """The top, right, bottom and left edge of a part of the frames, each read clockwise."""
+    rows, columns = part.transpose(1, 0, 2, 3), part.transpose(2, 0, 1, 3)
+    return (
+        rows[:LINES],
+        columns[: -LINES - 1 : -1],
+        rows[: -LINES - 1 : -1, :, ::-1],
+        columns[:LINES, :, ::-1],
+    )
+
+
+@dataclass(frozen=True)
+class Side:
+    """What is needed of one side of a seam: its line, as it is and without slow changes, and how neighbours differ.
+
+    Attributes:
+        lines: the two lines (frames, length, 3).
+        near: for both, how much neighbours near it differ, by block, in squared levels.
+    """
+
+    lines: tuple[Stack, Stack]
+    near: tuple[Array, Array]
+
+    def turned(self) -> "Side":
+        """The same, read the other way."""
+        raw, fine = (line[:, ::-1] for line in self.lines)
+        return Side((raw, fine), (self.near[0][::-1], self.near[1][::-1]))
+
+
+def side_of(edge: Edge, skip: int = 0) -> Side:
+    """One side of a seam.
 
     Args:
-        inside: a strip along the seam, (frames, length, 3).
-        further_in: its neighbours inside the frame.
-        across: what lies on the other side of the seam, if there is one.
+        skip: outermost lines that are left out, where scaling and codecs mix them with what is beside.
     """
-    raw = _block_odds(inside, further_in, across)
-    fine = _block_odds(_without_trend(inside), _without_trend(further_in), _without_trend(across))
-    odds = np.minimum(raw, fine)
-    return float((odds.mean() + odds.max()) / 2 - _EVEN_ODDS * (odds.max() > 0))
+    apart = 2 * skip + 1
+    both = (edge, without_trend(edge))
+    near = [np.mean([_by_block(one[skip + k], one[skip + k + apart]) for k in _STEPS_IN], axis=0) for one in both]
+    return Side((both[0][skip], both[1][skip]), (near[0], near[1]))
 
 
-def _block_odds(inside: Stack, further_in: Stack, across: Stack) -> Array:
-    length = inside.shape[1]
-    count = max(1, min(_BLOCKS, length // _LEAST_BLOCK_PX))
-    edges = np.linspace(0, length, count + 1).astype(int)[:-1]
+def seam_odds(one: Side, other: Side) -> float:
+    """Log-odds, -`MOST_ODDS` to `MOST_ODDS`, that two sides meet, which run the same way; 0 where nothing tells."""
+    return float(np.minimum(*(_block_odds(one, other, which) for which in (0, 1))).mean())
 
-    def blocks(one: Stack, other: Stack) -> Array:
-        differences = np.square(one - other, dtype=np.float64).mean(axis=(0, 2))
-        return np.asarray(np.add.reduceat(differences, edges) / np.diff([*edges, length]))
 
-    slid = [np.roll(across, max(1, int(part * length)), axis=1) for part in _SLIDES]
-    seam, near = blocks(inside, across), np.maximum(blocks(inside, further_in), _FLOOR)
-    strange = np.mean([blocks(inside, one) for one in slid], axis=0)
+def _block_odds(one: Side, other: Side, which: int) -> Array:
+    here, there = one.lines[which], other.lines[which]
+    length = here.shape[1]
+    near = np.maximum((one.near[which] + other.near[which]) / 2, _FLOOR)
+    seam = _by_block(here, there)
+    slid = (np.roll(there, max(1, int(part * length)), axis=1) for part in _SLIDES)
+    strange = np.mean([_by_block(here, line) for line in slid], axis=0)
     contrast = np.log(np.maximum(strange / near, 1.0))
     place = np.log(np.maximum(seam, near / 2) / near) / np.maximum(contrast, 1e-9)
     odds = np.clip((_HALF_WAY - place) * _STEEP, -MOST_ODDS, MOST_ODDS)
     return np.asarray(np.where(contrast > 0, odds * np.clip(contrast / np.log(_TELLING), 0, 1), 0.0))
 
 
-def _without_trend(strip: Stack) -> Stack:
+def _by_block(one: Stack, other: Stack) -> Array:
+    """The mean squared difference of two lines, block by block."""
+    length = one.shape[1]
+    count = max(1, min(_BLOCKS, length // _LEAST_BLOCK_PX))
+    starts = np.linspace(0, length, count + 1).astype(int)
+    apart = one - other
+    by_place = np.einsum("flc,flc->l", apart, apart) / (apart.shape[0] * apart.shape[2])
+    return np.asarray(np.add.reduceat(by_place, starts[:-1]) / np.diff(starts), np.float64)
+
+
+def without_trend(edge: Edge) -> Edge:
+    """Lines without what changes slowly along them."""
     from scipy.ndimage import uniform_filter1d
 
-    reach = max(3, strip.shape[1] // _TREND_PARTS) | 1
-    return np.asarray(strip - uniform_filter1d(strip, reach, axis=1, mode="nearest"))
+    reach = max(3, edge.shape[2] // _TREND_PARTS) | 1
+    return np.asarray(edge - uniform_filter1d(edge, reach, axis=2, mode="nearest"))
+
+
+def seam_likeness(one: Edge, other: Edge) -> float:
+    """The correlation of two edges' fine structure where they may be shifted a little, and differ in light.
+
+    A stitch moves and brightens what is on its other side; strangers stay strangers. Of four parts of the seam the
+    second best counts: a logo may cover one end or both.
+    """
+    a, b = (without_trend(edge[:2]).mean(axis=0) for edge in (one, other))
+    length = a.shape[1]
+    reach = max(1, round(_SHIFT * length))
+    if length < 4 * _LEAST_BLOCK_PX + 2 * reach:
+        return 0.0
+    parts = np.linspace(reach, length - reach, 5).astype(int)
+    best = np.zeros(4)
+    for shift in range(-reach, reach + 1):
+        for number, (first, last) in enumerate(itertools.pairwise(parts)):
+            here, there = a[:, first:last], b[:, first + shift : last + shift]
+            here, there = here - here.mean(axis=1, keepdims=True), there - there.mean(axis=1, keepdims=True)
+            energy = (np.sum(here**2) + _FLOOR * here.size) * (np.sum(there**2) + _FLOOR * here.size)
+            best[number] = max(best[number], float(np.sum(here * there)) / float(np.sqrt(energy)))
+    return float(np.sort(best)[-2])
+
+
+def wrap_likeness(stack: Stack) -> float:
+    """As `seam_likeness`, of the left and the right edge."""
+    _, right, _, left = edges_of(stack)
+    return seam_likeness(left[:, :, ::-1], right)
 
 
 def wrap_odds(stack: Stack) -> float:
     """The odds that the left edge meets the right one."""
-    return seam_odds(stack[:, :, 0], stack[:, :, 1], stack[:, :, -1])
-
-
-def line_odds(stack: Stack, row: int) -> float:
-    """The odds that the picture goes on from the row above to `row`."""
-    return seam_odds(stack[:, row], stack[:, row + 1], stack[:, row - 1])
-
-
-def layout_odds(stack: Stack, layout: SourceLayout, border_px: tuple[float, float] = (0.0, 0.0)) -> float:
-    """The mean odds over all seams that a layout of faces would have; the most against it where it cannot be."""
-    _, height, width, _ = stack.shape
-    seams = _seams(layout, width, height, border_px)
-    found = [seam_odds(stack[:, r, c], stack[:, r1, c1], stack[:, r2, c2]) for r, c, r1, c1, r2, c2 in seams]
-    return float(np.mean(found)) if found else -MOST_ODDS
-
-
-Index = NDArray[np.intp]
-
-
-@functools.lru_cache(maxsize=64)
-def _seams(
-    layout: SourceLayout, width: int, height: int, border_px: tuple[float, float]
-) -> tuple[tuple[Index, ...], ...]:
-    """(row, column) of a strip, of its neighbours further in, and of what the layout has across, for each seam."""
-    found = []
-    for eye in ("left",) if layout.stereo == "mono" else ("left", "right"):
-        source = Source(layout, width, height, border_px, eye)
-        for number, patch in enumerate(patches(source)):
-            for strip, step, beyond in _edges(patch.left, patch.top, patch.width, patch.height, border_px):
-                rows, columns = strip
-                pixels = source_pixels(patch_rays(source, number, *beyond), source)
-                across = (
-                    np.clip(np.rint(pixels.rows).astype(np.intp), 0, height - 1),
-                    np.clip(np.rint(pixels.columns).astype(np.intp), 0, width - 1),
-                )
-                found.append((rows, columns, rows + step[0], columns + step[1], *across))
-    return tuple(found)
-
-
-def _edges(left: int, top: int, width: int, height: int, border_px: tuple[float, float]):  # type: ignore[no-untyped-def]
-    """Of a patch's four edges: the pixels (rows, columns) inside its border, the step further in, and the positions
-    (columns, rows) just beyond it."""
-    wide, high = (int(np.ceil(border)) for border in border_px)
-    columns = np.arange(left + wide, left + width - wide)
-    rows = np.arange(top + high, top + height - high)
-    outer = (left + border_px[0] - 1, left + width - border_px[0], top + border_px[1] - 1, top + height - border_px[1])
-
-    def strip(row: Index, column: Index) -> tuple[Index, Index]:
-        return np.broadcast_arrays(row, column)  # type: ignore[return-value]
-
-    first, last = columns[:1], columns[-1:]
-    yield strip(rows, first), (0, 1), (np.full(rows.size, outer[0]), rows.astype(float))
-    yield strip(rows, last), (0, -1), (np.full(rows.size, outer[1]), rows.astype(float))
-    yield strip(rows[:1], columns), (1, 0), (columns.astype(float), np.full(columns.size, outer[2]))
-    yield strip(rows[-1:], columns), (-1, 0), (columns.astype(float), np.full(columns.size, outer[3]))
+    _, right, _, left = edges_of(stack)
+    return seam_odds(side_of(left[:, :, ::-1]), side_of(right))
