@@ -14,9 +14,6 @@ import cv2
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
-
-pytest.importorskip("skimage", reason="its photographs are wrapped on spheres")
-
 from worlds.layout_frames import OTHER, WHOLE, Picture, Shown, demo_frames, photo_frames, through_codec
 from worlds.wrapped_photos import moments, panorama, photo
 
