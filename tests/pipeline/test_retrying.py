@@ -199,7 +199,7 @@ class TestTheNextRun:
         runs.run(CONFIG, Told({}))
         ledger = Ledger(runs.workspace.ledger)
         with pytest.raises(UsageError, match="'netwrk' is no reason; did you mean 'network'"):
-            told_videos(runs.manifest, ledger, ["netwrk"])
+            told_videos(runs.standings(CONFIG, ledger), ledger, ["netwrk"])
         ledger.close()
 
     def test_asks_again_for_what_an_older_ledger_left(self, tmp_path: Path) -> None:

@@ -14,10 +14,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from yt360_tools.manifest import Manifest
-from yt360_tools.pipeline import build, discard, download, retrying, segment
-from yt360_tools.pipeline.declared_media import named_media
+from yt360_tools.pipeline import build, discard, download, segment
+from yt360_tools.pipeline.declared_media import named_media, warn_of_broken_promises
 from yt360_tools.pipeline.ledger import Entry, Ledger
-from yt360_tools.pipeline.rebuild import STAGES, Line, RunReport, StageReport, unfinished_videos, write_tables
+from yt360_tools.pipeline.rebuild import (
+    STAGES,
+    Line,
+    RunReport,
+    StageReport,
+    unfinished_videos,
+    write_tables,
+)
+from yt360_tools.pipeline.retrying import notes
 from yt360_tools.pipeline.second_tries import OVER_BUDGET, due_again
 from yt360_tools.pipeline.status import ledger_status
 from yt360_tools.records import Outcome
@@ -79,13 +87,20 @@ class _BatchRun:
         build.reconcile(line.ledger, line.workspace)
         self._learn_sizes(line.ledger)
         self._discard_finished(line, line.manifest.video_ids)
-        self._go_through(unfinished_videos(line))
+        self._go_through(self._to_do())
         while not self._stopped and (due := due_again(line, self._source)):
             self._go_through(due)
         write_tables(line)
-        notes = self._waiting_notes()
-        self._on_stage(StageReport(download.STAGE, frozenset(), (), notes=notes))
-        return RunReport(self._summed_reports(notes), ledger_status(line.ledger))
+        warn_of_broken_promises(line.manifest, line.ledger.entries(download.STAGE))
+        waiting = notes(line.waiting())
+        self._on_stage(StageReport(download.STAGE, frozenset(), (), notes=waiting))
+        return RunReport(self._summed_reports(waiting), ledger_status(line.ledger))
+
+    def _to_do(self) -> list[str]:
+        """What is to be asked for, and what has not ended: the rows of a rejected video have, and it may be asked."""
+        asked = {task.video_id for task in self._line.downloads(self._source)}
+        wanted = asked | set(unfinished_videos(self._line))
+        return [video_id for video_id in self._line.manifest.video_ids if video_id in wanted]
 
     def _refuse_changed_rows(self) -> None:
         """Hold all rows against the windows that are known: batches take up only what has not ended."""
@@ -234,7 +249,7 @@ class _BatchRun:
         self._stopped = self._stopped or bool(report.stopped)
         self._on_stage(report)
 
-    def _summed_reports(self, notes: tuple[str, ...]) -> tuple[StageReport, ...]:
+    def _summed_reports(self, waiting: tuple[str, ...]) -> tuple[StageReport, ...]:
         """A report a stage; of what was tried twice, how it ended at last."""
         summed = []
         for stage in STAGES:
@@ -246,12 +261,8 @@ class _BatchRun:
             )
             items = frozenset(item for report in reports for item in report.items)
             stopped = next((report.stopped for report in reports if report.stopped), "")
-            summed.append(StageReport(stage, items, lasting, stopped, notes if stage == download.STAGE else ()))
+            summed.append(StageReport(stage, items, lasting, stopped, waiting if stage == download.STAGE else ()))
         return tuple(summed)
-
-    def _waiting_notes(self) -> tuple[str, ...]:
-        line, config = self._line, self._line.config.download
-        return retrying.notes(download.waiting_downloads(line.manifest, line.ledger, self._source, config=config))
 
 
 def fetched_bytes(entry: Entry) -> int:

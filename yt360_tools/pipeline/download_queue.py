@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import TransientError
 from yt360_tools.pipeline.brake import Brake, Ended
-from yt360_tools.pipeline.fingerprints import fingerprint, source_digits
+from yt360_tools.pipeline.fingerprints import fingerprint
 from yt360_tools.pipeline.ledger import Ledger
 from yt360_tools.pipeline.retrying import heals, later, moment_words, pause_s, remembered, videos_are
 from yt360_tools.pipeline.salt import Salt
@@ -95,7 +95,7 @@ class DownloadQueue:
         self._again: list[tuple[float, int, DownloadTask]] = []
         self._order = count()
         self._config, self._check_room = config, check_room
-        self._digits, self._source = fingerprint(config, salt), source_digits(config, salt)
+        self._digits = fingerprint(config, salt)
         self._clock, self._now, self._draw = clock, now, draw
         self._pace = pace
         self._held_s = 0.0
@@ -152,8 +152,6 @@ class DownloadQueue:
             self._pace.tried[task.video_id] = self._pace.tried.get(task.video_id, 0) + 1
             if outcome.state == "failed":
                 outcome = self._remembered(task, outcome, retry_after_s)
-            elif outcome.state == "rejected":
-                outcome = replace(outcome, data={**outcome.data, "source": self._source})
             if self._pace.brake.pulls > pulls:
                 outcome = self._braked(outcome)
             found.append(outcome)
@@ -183,16 +181,18 @@ class DownloadQueue:
         """A failure's outcome with its pause; the download is put back where it is due in this run."""
         if outcome.reason == "disk_full":
             self.stopped = outcome.detail
+        learnt = {key: value for key, value in outcome.data.items() if key not in PASSING}
         tried = self._pace.tried[task.video_id]
         tries = task.tries + tried
         if outcome.reason not in REASONS or not heals(outcome.reason, tries):
-            return replace(outcome, data=remembered(self._digits, tries, None))
+            return replace(outcome, data={**learnt, **remembered(self._digits, tries, None)})
         pause = 0.0
         if outcome.reason != "disk_full":
             pause = pause_s(self._config, outcome.reason, tries, self._draw(), retry_after_s)
         if tried < self._config.attempts and not self.stopped:
             heapq.heappush(self._again, (self._clock() + pause, next(self._order), task))
-        return replace(outcome, data=remembered(self._digits, tries, later(self._now(), pause) if pause else None))
+        until = later(self._now(), pause) if pause else None
+        return replace(outcome, data={**learnt, **remembered(self._digits, tries, until)})
 
 
 def asked_to_wait(until: datetime) -> str:
