@@ -154,6 +154,7 @@ def test_a_killed_decoder_says_nothing_of_the_file(
     assert by_video(runs.run(config).outcomes) == {"v": ("done", "")}
     assert runs.media("v") == {"v.mp4": PICTURE}
     assert server.count("/v.mp4") == 1
+    assert set(runs.entries()["v"].data) == {"files"}  # and not that the server serves: it was not asked
 
 
 def test_what_another_source_gave_is_not_taken_for_this_ones(

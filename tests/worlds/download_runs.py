@@ -63,6 +63,7 @@ class Runs:
             pace = Pace.of(
                 config, told=told_videos(self.standings(config, ledger), ledger, retry), clock=self.time.clock
             )
+            pace.asks_nevertheless = bool(retry)
             tasks = plan_downloads(
                 self.manifest, ledger, self.workspace, source, config=config, pace=pace, now=self.time.now(),
                 decode_timeout_s=self.decode_timeout_s,

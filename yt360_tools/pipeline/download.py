@@ -31,6 +31,9 @@ from yt360_tools.sources.room import check_room
 
 STAGE = DOWNLOAD
 
+Sizes = dict[str, dict[str, int | str]]
+"""Bytes and sha256 of a video's files, by name."""
+
 logger = logging.getLogger(__name__)
 
 _ORIGIN = ".source"
@@ -66,7 +69,7 @@ class DownloadTask:
 
     def run(self) -> list[Outcome]:
         try:
-            sizes = self._fetch_or_keep()
+            sizes, was_asked = self._fetch_or_keep()
         except MediaError as error:
             data = {"source": self.where, **self.declared.behind(error.reason)}
             return [Outcome(self.video_id, STAGE, "rejected", error.reason, str(error), data)]
@@ -77,9 +80,10 @@ class DownloadTask:
         except OSError as error:
             failure = TransientError.of_disk(error, self.workspace.raw_folder(self.video_id))
             return self.failed(failure.reason, str(failure))
-        return [Outcome(self.video_id, STAGE, "done", data={"files": sizes})]
+        data = {"files": sizes} | ({} if was_asked or self.source.is_local else {"was_asked": False})
+        return [Outcome(self.video_id, STAGE, "done", data=data)]
 
-    def _fetch_or_keep(self) -> dict[str, dict[str, int | str]]:
+    def _fetch_or_keep(self) -> tuple[Sizes, bool]:
         """As `_fetch`; where a video is to be fetched anew and cannot be, what is there stays what it was."""
         try:
             return self._fetch()
@@ -87,19 +91,23 @@ class DownloadTask:
             if not (self.is_anew and self.workspace.raw_folder(self.video_id).is_dir()):
                 raise
             logger.warning("%s cannot be fetched anew, and what is there is kept: %s", self.video_id, error)
-            return self._sizes()
+            return self._sizes(), False
 
-    def _fetch(self) -> dict[str, dict[str, int | str]]:
-        """Fetch beside the final folder, check, and rename; a folder that is there already is whole."""
-        final = self.workspace.raw_folder(self.video_id)
+    def _fetch(self) -> tuple[Sizes, bool]:
+        """Fetch beside the final folder, check, and rename; a folder that is there already is whole.
+
+        Returns:
+            What is there, and whether the source was asked for it.
+        """
+        final, was_asked = self.workspace.raw_folder(self.video_id), False
         if self.is_anew or not final.is_dir():
-            self._fetch_whole()
+            was_asked = self._fetch_whole()
             fetched = self.workspace.fetched_folder(self.video_id)
             (fetched / _ORIGIN).unlink(missing_ok=True)
             self._replace(fetched, final)
-        return self._sizes()
+        return self._sizes(), was_asked
 
-    def _sizes(self) -> dict[str, dict[str, int | str]]:
+    def _sizes(self) -> Sizes:
         """By name, bytes and sha256 of what is there."""
         files = sorted(self.workspace.raw_folder(self.video_id).iterdir())
         return {path.name: {"bytes": path.stat().st_size, "sha256": sha256_of(path)} for path in files}
@@ -113,14 +121,20 @@ class DownloadTask:
         os.replace(fetched, final)
         shutil.rmtree(before, ignore_errors=True)
 
-    def _fetch_whole(self) -> None:
-        """Fetch and check; what is wrong may lie in what an earlier try had left, or on the way: then once afresh."""
+    def _fetch_whole(self) -> bool:
+        """Fetch and check; what is wrong may lie in what an earlier try had left, or on the way: then once afresh.
+
+        Returns:
+            Whether the source was asked: what an earlier try has fetched may only be checked.
+        """
         fetched = self.workspace.fetched_folder(self.video_id)
         if self.source.is_local or not self._is_ours(fetched):
             shutil.rmtree(fetched, ignore_errors=True)
-        is_fresh = not fetched.is_dir() and self._fetch_once(fetched)
+        was_asked = not fetched.is_dir()
+        is_fresh = was_asked and self._fetch_once(fetched)
         try:
             self._check(fetched)
+            return was_asked
         except (MediaError, TransientError) as error:
             if error.reason == _UNCHECKED:
                 raise
@@ -134,6 +148,7 @@ class DownloadTask:
                 if again.reason != _UNCHECKED:
                     shutil.rmtree(fetched, ignore_errors=True)
                 raise
+            return True
 
     def _fetch_once(self, fetched: Path) -> bool:
         """Fetch into `fetched`, going on from what an earlier try has left; whether nothing was."""

@@ -142,7 +142,8 @@ class Line:
         Raises:
             UsageError: a word is no reason.
         """
-        return self.told_videos(told_videos(self.standings(), self.ledger, reasons))
+        line = self.told_videos(told_videos(self.standings(), self.ledger, reasons))
+        return dataclasses.replace(line, pace=dataclasses.replace(line.pace, asks_nevertheless=True))
 
     def standings(self) -> dict[str, Standing]:
         """How the videos stand before a download; nobody's being told counts."""
