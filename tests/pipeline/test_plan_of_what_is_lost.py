@@ -10,6 +10,7 @@ from yt360_tools.config import DownloadConfig
 from yt360_tools.manifest import read_manifest
 from yt360_tools.pipeline.fingerprints import source_digits
 from yt360_tools.pipeline.ledger import Ledger
+from yt360_tools.pipeline.listed_gone import known_gone
 from yt360_tools.pipeline.pilot import draw
 from yt360_tools.pipeline.planning import RebuildPlan, plan_rebuild
 from yt360_tools.pipeline.salt import Salt
@@ -76,6 +77,14 @@ def test_a_download_that_came_later_counts_more_than_a_listing(manifest: Path, l
     ledger.record([Outcome("c", "download", "done", data={"files": {}})])
     known = standings(read_manifest(manifest), ledger, config, decode_timeout_s=120.0)
     assert {video_id for video_id, one in known.items() if one.is_listed} == {"b"}
+
+
+def test_a_pilot_draws_what_a_listing_of_another_source_found_gone(ledger: Ledger, manifest: Path) -> None:
+    ledger.record([gone("a", "listing")])
+    known = {
+        source: known_gone(read_manifest(manifest), ledger, DownloadConfig(source=source)) for source in (HERE, THERE)
+    }
+    assert known == {HERE: {"a"}, THERE: frozenset()}
 
 
 def test_a_pilot_tells_by_what_has_ended(manifest: Path, ledger: Ledger) -> None:

@@ -238,11 +238,13 @@ class Downloads:
         outcomes: the last one of each video that was taken up.
         stopped: why the run ended before all was taken up; empty where it was.
         notes: what waits until when.
+        seconds: how long it took, without the pauses in which nothing was under way.
     """
 
     outcomes: tuple[Outcome, ...]
     stopped: str = ""
     notes: tuple[str, ...] = ()
+    seconds: float = 0.0
 
 
 def run_downloads(
@@ -272,5 +274,13 @@ def run_downloads(
             tasks, config, pace=pace, salt=ledger.salt, check_room=room, clock=clock, now=now, draw=draw
         )
     pool = partial(thread_pool, config.jobs)
-    outcomes = run_queue(queue, ledger, pool, in_flight=config.jobs, title=STAGE, unit="video", sleep=sleep)
-    return Downloads(tuple(outcomes), queue.stopped)
+    began_s, slept_s = clock(), 0.0
+
+    def counted_sleep(seconds: float) -> None:
+        nonlocal slept_s
+        before_s = clock()
+        sleep(seconds)
+        slept_s += clock() - before_s
+
+    outcomes = run_queue(queue, ledger, pool, in_flight=config.jobs, title=STAGE, unit="video", sleep=counted_sleep)
+    return Downloads(tuple(outcomes), queue.stopped, seconds=clock() - began_s - slept_s)

@@ -2,7 +2,6 @@
 
 import math
 import random
-import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -55,14 +54,11 @@ class Sampled:
 def run_pilot(line: Line, videos: int, on_stage: Callable[[StageReport], None]) -> RunReport:
     """Build some videos of the manifest, drawn at random with a fixed seed; they are as good as any others later."""
     drawn = draw(line.manifest, videos, without=known_gone(line.manifest, line.ledger, line.config.download))
-    began_s = time.monotonic()
     fetching_s = 0.0
 
     def timed(report: StageReport) -> None:
-        nonlocal began_s, fetching_s
-        now_s = time.monotonic()
-        fetching_s += now_s - began_s if report.stage == download.STAGE else 0.0
-        began_s = now_s
+        nonlocal fetching_s
+        fetching_s += report.fetching_s
         on_stage(report)
 
     before = _fetched(line.ledger, drawn)

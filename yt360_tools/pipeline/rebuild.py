@@ -49,6 +49,7 @@ class StageReport:
         problems: the outcomes that are not done.
         stopped: why the stage ended before all was taken up; empty where it was.
         notes: what else there is to say, such as what waits until when.
+        fetching_s: seconds in which media were fetched.
     """
 
     stage: str
@@ -56,6 +57,7 @@ class StageReport:
     problems: tuple[Outcome, ...]
     stopped: str = ""
     notes: tuple[str, ...] = ()
+    fetching_s: float = 0.0
 
     @property
     def taken_up(self) -> int:
@@ -134,7 +136,7 @@ class Line:
         logger.info("%s: took up %d items", stage, len(found.outcomes))
         problems = tuple(outcome for outcome in found.outcomes if outcome.state != "done")
         items = frozenset(outcome.item for outcome in found.outcomes)
-        return StageReport(stage, items, problems, found.stopped, found.notes)
+        return StageReport(stage, items, problems, found.stopped, found.notes, found.seconds)
 
     def told(self, reasons: Collection[str]) -> "Line":
         """The same line, which asks for videos that were not fetched for one of some reasons; ``all`` for every one.
