@@ -12,6 +12,7 @@ import shutil
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
 
 from yt360_tools.manifest import Manifest
 from yt360_tools.pipeline import build, discard, download, segment
@@ -141,17 +142,22 @@ class _BatchRun:
 
     def _expected_bytes(self, video_id: str, known: dict[str, int], typical: int) -> int:
         """What a video will add to the raw media; 0 where nobody knows, or where it counts among them already."""
+        if isinstance(self._source, LocalSource):
+            there = sum(media_bytes(place) for place in self._places(video_id))
+            return max(0, self._source.size_bytes(video_id) - there)
         if self._is_begun(video_id):
             return 0
-        if isinstance(self._source, LocalSource):
-            return self._source.size_bytes(video_id)
         return known.get(video_id, typical)
 
     def _is_begun(self, video_id: str) -> bool:
         """Whether a video's media are there, or so much of them that their size is known."""
+        return any(place.is_dir() for place in self._places(video_id))
+
+    def _places(self, video_id: str) -> tuple[Path, ...]:
+        """Where media of a video may lie: whole, fetched, or begun."""
         workspace = self._line.workspace
         places = (workspace.raw_folder, workspace.fetched_folder, workspace.partial_folder)
-        return any(place(video_id).is_dir() for place in places)
+        return tuple(place(video_id) for place in places)
 
     def _learn_sizes(self, ledger: Ledger) -> None:
         """Note the bytes of the videos that were fetched once."""
