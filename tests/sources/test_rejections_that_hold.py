@@ -88,7 +88,7 @@ class TestForItsSource:
         template = f"{server.address.replace('//', '//me:s3cret@')}/{{video_id}}.mp4?key=t0ken"
         runs.run(DownloadConfig(source=(template,), attempts=1, min_free_gb=0.0))
         entry = runs.entries()["v"]
-        assert (entry.state, set(entry.data)) == ("rejected", {"source"})
+        assert (entry.state, "source" in entry.data) == ("rejected", True)
         assert not any(word in json.dumps(entry.data) for word in ("s3cret", "t0ken", "me:"))
 
 
