@@ -33,6 +33,15 @@ DEATHS = (
     f"after {LEDGER}.plan_shards 2",
     "before os:replace 1 clips.csv')",
 )
+BUDGET_DEATHS = (
+    "after yt360_tools.sources.local:_link_or_copy 3",
+    f"after {LEDGER}.record 1 stage='validate'",
+    "before os:replace 1 .discarded')",
+    "after yt360_tools.sources.local:_link_or_copy 3",
+)
+"""In the middle of a video, between its stages, and before it is removed."""
+
+WIDTHS = {"first": 128, "-second": 768, "third": 128, "fourth": 1024, "fifth": 128}
 ONE_AT_A_TIME = "[download]\njobs = 1\n"
 
 
@@ -48,10 +57,10 @@ class Work:
         assert ended.code == 0, ended
         return ended
 
-    def killed_at(self, point: str, number: int) -> None:
+    def killed_at(self, point: str, number: int, program: tuple[str, ...] = (sys.executable, str(DRIVER))) -> None:
         counter = self.workspace.parent / f"calls{number}"
         changes = {"KILL_AT": point, "KILL_COUNTER": str(counter)}
-        ended = command.run(self.arguments, command=(sys.executable, str(DRIVER)), changes=changes)
+        ended = command.run(self.arguments, command=program, changes=changes)
         assert Path(f"{counter}.fired").exists(), f"{point} was not reached: {ended}"
         assert ended.code == -signal.SIGKILL, ended
 
@@ -69,10 +78,13 @@ class Work:
 
 @pytest.fixture(scope="module")
 def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Five videos of two splits, each a shard and a half: the shards reach over the videos' ends."""
+    """Five videos of two splits, each a shard and a half: the shards reach over the videos' ends.
+
+    The second and the fourth have about twice the bytes of the others.
+    """
     folder = tmp_path_factory.mktemp("media")
-    for index, video_id in enumerate(("first", "-second", "third", "fourth", "fifth")):
-        command.write_media(folder / "media", video_id, 6.5, seed=index)
+    for index, (video_id, width) in enumerate(WIDTHS.items()):
+        command.write_media(folder / "media", video_id, 6.5, seed=index, width=width)
     given = [f",third,{start},{start + 2},train" for start in (0, 2, 4)]
     whole = ("first,first,,,train", "-second,-second,,,test")
     command.write_rows(folder / "manifest.csv", *whole, *given, "fourth,fourth,,,test", "fifth,fifth,,,train")
@@ -133,12 +145,16 @@ def test_killed_again_and_again(tmp_path: Path, media: Path, kept: Work) -> None
     assert snapshot(media / "media") == before
 
 
-def test_media_never_exceed_their_budget(tmp_path: Path, media: Path, kept: Work) -> None:
-    """What lies in ``raw/`` is weighed whenever the ledger is written, and whenever a file has come."""
-    sizes = [sum(path.stat().st_size for path in folder.iterdir()) for folder in kept.raw]
-    budget = max(sizes) * 1.2
+@pytest.mark.parametrize("deaths", [(), BUDGET_DEATHS])
+def test_media_never_exceed_their_budget(deaths: tuple[str, ...], tmp_path: Path, media: Path, kept: Work) -> None:
+    """What lies in ``raw/`` is weighed whenever the ledger is written, and whenever a file has come; killed or not."""
+    sizes = {folder.name: sum(path.stat().st_size for path in folder.iterdir()) for folder in kept.raw}
+    assert 1.5 * sizes["first"] < sizes["-second"] < sizes["fourth"]
+    budget = max(sizes.values()) * 1.2
+    assert sizes["third"] + sizes["fourth"] > budget > sizes["first"] + sizes["third"]
     weigh = (
         "import sys, os, pathlib\n"
+        f"sys.path.insert(0, {str(DRIVER.parent)!r})\n"
         "from yt360_tools.pipeline import ledger\n"
         "from yt360_tools.sources import local\n"
         f"raw, log = pathlib.Path({str(tmp_path / 'work' / 'raw')!r}), open({str(tmp_path / 'log')!r}, 'a')\n"
@@ -150,6 +166,7 @@ def test_media_never_exceed_their_budget(tmp_path: Path, media: Path, kept: Work
         "        return found\n"
         "    return call\n"
         "ledger.Ledger.record = watched(ledger.Ledger.record)\n"
+        "import killing_driver\n"
         "local._link_or_copy = watched(local._link_or_copy)\n"
         "from yt360_tools.cli import main\n"
         "if __name__ == '__main__':\n"
@@ -157,10 +174,13 @@ def test_media_never_exceed_their_budget(tmp_path: Path, media: Path, kept: Work
     )
     (tmp_path / "weigh.py").write_text(weigh, encoding="utf-8")
     work = work_in(tmp_path, media, "--discard-raw", "--raw-budget-gb", f"{budget / 1e9:.9f}")
-    ended = command.run(work.arguments, command=(sys.executable, str(tmp_path / "weigh.py")))
+    program = (sys.executable, str(tmp_path / "weigh.py"))
+    for number, point in enumerate(deaths):
+        work.killed_at(point, number, program)
+    ended = command.run(work.arguments, command=program)
     assert ended.code == 0, ended
     weights = [int(line) for line in (tmp_path / "log").read_text().split()]
-    assert max(sizes) <= max(weights) <= budget
+    assert max(sizes.values()) <= max(weights) <= budget
     assert work.info()["content_hash"] == kept.info()["content_hash"]
     assert work.raw == []
 
@@ -211,8 +231,10 @@ def test_media_that_are_fetched_again_are_held_against_what_they_were(
         os.unlink(tmp_path / "media" / "one.audio.wav")
         command.write_media(tmp_path / "media", "one", 5.0, seed=5)
     command.write_rows(manifest, ",one,0,2,train", ",one,2,4,train")
-    ended = command.run((*given, "--discard-raw"))
+    ended = command.run((*given, "--discard-raw", "--json"))
     assert ended.code == 0, ended
+    taken_up = {stage["stage"]: stage["taken_up"] for stage in json.loads(ended.stdout)["stages"]}
+    assert (taken_up["download"], taken_up["validate"]) == (1, int(is_changed)), "only another video is examined again"
     said = [line for line in ended.stderr.splitlines() if "is not what it was" in line]
     assert len(said) == is_changed
     assert all("one.audio.wav has sha256" in line for line in said)
@@ -253,10 +275,11 @@ def test_a_servers_media_keep_to_the_budget_too(
         source = f"http://127.0.0.1:{serving.server_port}/{{video_id}}.{{track}}.{{ext}}"
         given = ("rebuild", media / "manifest.csv", "--source", source, "-w", tmp_path / "work", *command.SMALL)
         budget = ("--discard-raw", "--raw-budget-gb")
-        small = command.run((*given, "--shard-mb", "0.7", *budget, f"{max(sizes) * 0.5 / 1e9:.9f}"))
+        half = max(sizes) * 0.5
+        small = command.run((*given, "--shard-mb", "0.7", *budget, f"{half / 1e9:.9f}"))
         assert small.code == 3, small
         problems = command.run(["status", "-w", tmp_path / "work", "--problems"]).stdout.splitlines()
-        assert len([line for line in problems if "over_budget" in line]) == len(sizes)
+        assert len([line for line in problems if "over_budget" in line]) == sum(size > half for size in sizes) == 2
         ended = command.run((*given, *budget, f"{max(sizes) * 1.5 / 1e9:.9f}"))
         serving.shutdown()
     assert ended.code == 0, ended

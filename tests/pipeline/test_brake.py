@@ -3,7 +3,7 @@
 import pytest
 
 from yt360_tools.config import DownloadConfig
-from yt360_tools.pipeline.brake import BURST, SILENCE, Brake, Ended
+from yt360_tools.pipeline.brake import BURST, NOTHING_ASKED, SILENCE, Brake, Ended
 
 CONFIG = DownloadConfig(brake_s=60.0, brake_stops=9, pause_max_s=1000.0)
 SILENT = Ended("network", was_answered=False)
@@ -61,10 +61,23 @@ def test_whatever_a_server_sent_shows_that_there_is_one(reason: str, driven: Dri
     assert True not in driven.each(*before, Ended(reason), SILENT)
 
 
-@pytest.mark.parametrize("reason", ["disk", "cookies", "unsupported", "unknown", "worker_died"])
+@pytest.mark.parametrize("reason", ["disk", "cookies", "unsupported", "unknown", "worker_died", NOTHING_ASKED])
 def test_what_nobody_was_asked_for_does_not(reason: str, driven: Driven) -> None:
     before = [SILENT] * (SILENCE - 1)
     assert driven.each(*before, Ended(reason), SILENT)[-1]
+
+
+def test_a_server_serves_when_what_has_begun_after_the_wall_gets_through() -> None:
+    time = [0.0]
+    brake = Brake(DownloadConfig(brake_s=10.0), lambda: time[0])
+    assert [brake.begin(one) for one in "ab"] == [0, 0]
+    brake.end("a", Ended("bot_wall", 10.0))
+    assert not brake.is_served("b", Ended(""))  # it had begun before
+    brake.end("b", Ended(""))
+    time[0] = 10.0
+    assert brake.begin("c") == 0
+    ends = ("", "gone", "refused", "network", "rate_limited", NOTHING_ASKED)
+    assert [brake.is_served("c", Ended(one)) for one in ends] == [True, True, True, False, False, False]
 
 
 class TestAServersWish:

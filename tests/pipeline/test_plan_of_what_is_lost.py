@@ -10,10 +10,11 @@ from yt360_tools.config import DownloadConfig
 from yt360_tools.manifest import read_manifest
 from yt360_tools.pipeline.fingerprints import source_digits
 from yt360_tools.pipeline.ledger import Ledger
-from yt360_tools.pipeline.listed_gone import listed_gone
+from yt360_tools.pipeline.listed_gone import known_gone
 from yt360_tools.pipeline.pilot import draw
 from yt360_tools.pipeline.planning import RebuildPlan, plan_rebuild
 from yt360_tools.pipeline.salt import Salt
+from yt360_tools.pipeline.standing import standings
 from yt360_tools.records import Outcome
 
 HERE, THERE = ("https://one.invalid/{video_id}.mp4",), ("https://other.invalid/{video_id}.mp4",)
@@ -74,7 +75,16 @@ def test_a_download_that_came_later_counts_more_than_a_listing(manifest: Path, l
     ledger.take_in([("download", "a", "failed", "network", "", "{}", 1, "0", "9999-01-01T00:00:00+00:00")])
     ledger.take_in([("download", "b", "failed", "network", "", "{}", 1, "0", "1999-01-01T00:00:00+00:00")])
     ledger.record([Outcome("c", "download", "done", data={"files": {}})])
-    assert set(listed_gone(read_manifest(manifest), ledger, config)) == {"b"}
+    known = standings(read_manifest(manifest), ledger, config, decode_timeout_s=120.0)
+    assert {video_id for video_id, one in known.items() if one.is_listed} == {"b"}
+
+
+def test_a_pilot_draws_what_a_listing_of_another_source_found_gone(ledger: Ledger, manifest: Path) -> None:
+    ledger.record([gone("a", "listing")])
+    known = {
+        source: known_gone(read_manifest(manifest), ledger, DownloadConfig(source=source)) for source in (HERE, THERE)
+    }
+    assert known == {HERE: {"a"}, THERE: frozenset()}
 
 
 def test_a_pilot_tells_by_what_has_ended(manifest: Path, ledger: Ledger) -> None:

@@ -105,6 +105,17 @@ class TestOneRun:
         assert by_video(runs.run(CONFIG, source).outcomes) == {"a": ("done", "")}
         assert runs.time.slept == [10, 20]
 
+    def test_counts_no_pause_as_time_of_fetching(self, tmp_path: Path) -> None:
+        """The clock moves by 5 s with each try, and by what is slept."""
+        runs = Runs(tmp_path, ["a", "b"])
+
+        def moves(video_id: str) -> None:
+            runs.time.seconds += 5
+
+        source = Told({"a": ["network", "unknown", ""]}, on_ask=moves)
+        assert runs.run(replace(CONFIG, jobs=1), source).seconds == 20
+        assert sum(runs.time.slept) > 0
+
     def test_fetches_others_meanwhile(self, tmp_path: Path) -> None:
         source, runs = Told({"a": ["network", ""]}), Runs(tmp_path, ["a", "b", "c"])
         runs.run(replace(CONFIG, jobs=1), source)
@@ -199,7 +210,7 @@ class TestTheNextRun:
         runs.run(CONFIG, Told({}))
         ledger = Ledger(runs.workspace.ledger)
         with pytest.raises(UsageError, match="'netwrk' is no reason; did you mean 'network'"):
-            told_videos(runs.manifest, ledger, ["netwrk"])
+            told_videos(runs.standings(CONFIG, ledger), ledger, ["netwrk"])
         ledger.close()
 
     def test_asks_again_for_what_an_older_ledger_left(self, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,25 @@ def test_a_killed_decoder_says_nothing_of_the_file(
     runs.time.seconds += 3600
     assert by_video(runs.run(config).outcomes) == {"v": ("done", "")}
     assert runs.media("v") == {"v.mp4": PICTURE}
+    assert server.count("/v.mp4") == 1
+    assert set(runs.entries()["v"].data) == {"files"}  # and not that the server serves: it was not asked
+
+
+@pytest.mark.parametrize("tries", [1, 12])
+def test_what_took_too_long_is_examined_at_once_with_more_time(
+    tries: int, server: HostileServer, tmp_path: Path
+) -> None:
+    """After twelve tries in vain it is not examined by itself any more. How many are fetched at once is no matter."""
+    server.add("/v.mp4", Serve(PICTURE))
+    runs = Runs(tmp_path / "work", ["v"], decode_timeout_s=0.001)
+    config = DownloadConfig(source=(f"{server.address}/{{video_id}}.mp4",), attempts=1, min_free_gb=0.0)
+    for _ in range(tries):
+        assert by_video(runs.run(config).outcomes) == {"v": ("failed", "unchecked")}
+        runs.time.seconds += 3600 if tries > 1 else 0
+    assert "validate.decode_timeout_s" in runs.entries()["v"].detail
+    assert runs.run(replace(config, jobs=1)).outcomes == ()
+    runs.decode_timeout_s = 120.0
+    assert by_video(runs.run(config).outcomes) == {"v": ("done", "")}
     assert server.count("/v.mp4") == 1
 
 

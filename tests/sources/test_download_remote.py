@@ -104,7 +104,7 @@ def test_a_file_that_has_changed_meanwhile_is_not_glued(tmp_path: Path) -> None:
     folder.mkdir()
     served.write_bytes(BODY)
     address = f"file://{served}"
-    part = remote.PartialFile(folder / "v.mp4", remote.what_of(address))
+    part = remote.PartialFile(folder / "v.mp4", address)
     part.announced(len(BODY), "another mark")
     part.path.write_bytes(BODY[:1000])
     part.checkpoint()

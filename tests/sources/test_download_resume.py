@@ -1,6 +1,7 @@
 """What has come is gone on from, across tries, runs and kills; what is not surely the same file is never glued."""
 
 import functools
+import hashlib
 import json
 import os
 import random
@@ -58,6 +59,36 @@ def test_the_next_run_goes_on_where_the_last_one_broke_off(
     assert ranges(server) == [None, f"bytes={have}-"]
     assert server.asked[1].if_range
     assert runs.hidden == []
+
+
+def test_no_password_can_be_guessed_from_the_note(server: HostileServer, tmp_path: Path) -> None:
+    """Two workspaces name one address otherwise, each by a key that others may not read; and it is gone on from."""
+    server.add("/v.mp4", Break(BODY, after=50_000), Break(BODY, after=50_000), Serve(BODY))
+    address = server.address.replace("//", "//me:s3cret@")
+    config = DownloadConfig(source=(f"{address}/{{video_id}}.mp4",), attempts=1, pause_s=0.0)
+    names = []
+    for place in ("one", "two"):
+        runs = Runs(tmp_path / place, ["v"])
+        assert by_video(runs.run(config).outcomes) == {"v": ("failed", "network")}
+        folder = runs.workspace.partial_folder("v")
+        names.append(json.loads((folder / ".v.mp4.note").read_text())["what"])
+        (key,) = (path for path in folder.iterdir() if path.suffix not in (".part", ".note"))
+        assert key.stat().st_mode & 0o777 == 0o600
+    assert len({*names, hashlib.sha256(f"{address}/v.mp4".encode()).hexdigest()[:16]}) == 3
+    runs.run(config)
+    assert ranges(server)[2] is not None
+    assert runs.media("v") == {"v.mp4": BODY}
+
+
+@pytest.mark.parametrize("key", [b"", b"short", bytes(32)])
+def test_a_key_that_is_not_the_notes_means_another_address(
+    key: bytes, broken: tuple[Runs, DownloadConfig, Path], server: HostileServer
+) -> None:
+    runs, config, part = broken
+    (part.parent / ".key").write_bytes(key)
+    runs.run(config)
+    assert runs.media("v") == {"v.mp4": BODY}
+    assert ranges(server) == [None, None]
 
 
 DAMAGES = {

@@ -94,6 +94,36 @@ class TestTheNextRun:
         assert "left alone until" in runs.run(config).stopped
         assert len(server.asked) == asked
 
+    def test_asks_nevertheless_when_told_a_reason_that_no_video_has(
+        self, server: HostileServer, tmp_path: Path
+    ) -> None:
+        answers(server, 429, 100)
+        runs, config = Runs(tmp_path, VIDEOS, time=Interrupted()), config_for(server.address, wait_s=200.0)
+        with pytest.raises(KeyboardInterrupt):
+            runs.run(config)
+        answers(server, 404)
+        runs.time = StandingClock(runs.time.seconds)
+        found = by_video(runs.run(config, retry=["live"]).outcomes)
+        assert (runs.time.slept, set(found)) == ([], set(VIDEOS[BURST:]))
+
+    @pytest.mark.parametrize(("serves", "is_over"), [(Status(404), True), (Status(503), False)])
+    def test_keeps_to_it_until_the_server_has_served_another(
+        self, serves: Status, is_over: bool, server: HostileServer, tmp_path: Path
+    ) -> None:
+        answers(server, 429, DAY_S)
+        server.add(f"/{VIDEOS[0]}.mp4", Status(403))
+        runs, config = Runs(tmp_path, VIDEOS), config_for(server.address)
+        runs.run(config)
+        assert len(server.asked) == 1 + BURST
+        for video_id in (*VIDEOS, "new"):
+            server.add(f"/{video_id}.mp4", serves)
+        runs.time.seconds += 60
+        assert len(runs.run(config, retry=["refused"]).outcomes) == len(VIDEOS) - BURST
+        runs.video_ids = [*VIDEOS, "new"]
+        runs.time.seconds += 60
+        assert ("left alone until" in runs.run(config).stopped) == (not is_over)
+        assert server.count("/new.mp4") == is_over
+
 
 def test_a_server_in_maintenance_is_left_alone_too(server: HostileServer, tmp_path: Path) -> None:
     answers(server, 503, DAY_S)

@@ -377,6 +377,20 @@ class TestTheCommand:
         command.run(words, changes=plugin_environment(tmp_path / "plugins", youtube))
         assert "goneforever" in youtube.asked
 
+    def test_what_a_newer_one_finds_again_is_asked_for(self, listed: Any, youtube: Recorded, tmp_path: Path) -> None:
+        """The older one's word stands in the ledger as the download's own."""
+        listed()
+        words = ["download", tmp_path / "m.csv", "-w", tmp_path / "work"]
+        changes = plugin_environment(tmp_path / "plugins", youtube)
+        youtube.answers[WHOLE] = youtube.answers["-otherthing"] = video()
+        command.run(words, changes=changes)
+        assert "gone_removed" in command.run(["status", "-w", tmp_path / "work", "--problems"]).stdout
+        youtube.answers["goneforever"] = video(sphere(), stereo())
+        listed("--refresh")
+        youtube.asked.clear()
+        command.run(words, changes=changes)
+        assert youtube.asked == ["goneforever"]
+
     def test_what_may_heal_ends_with_3(self, listed: Any, youtube: Recorded, tmp_path: Path) -> None:
         youtube.answers["goneforever"] = 503
         config = tmp_path / "a.toml"

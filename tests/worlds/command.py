@@ -91,10 +91,10 @@ def write_picture(path: Path, seconds: float, *, width: int = 128) -> None:
     dot.run_ffmpeg(["-f", "lavfi", "-i", source, *encoder, f"file:{path}"])
 
 
-def write_media(folder: Path, video_id: str, seconds: float = 6.0, *, seed: int = 0) -> None:
+def write_media(folder: Path, video_id: str, seconds: float = 6.0, *, seed: int = 0, width: int = 128) -> None:
     """``<video_id>.video.mp4`` and ``<video_id>.audio.wav``."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_picture(folder / f"{video_id}.video.mp4", seconds)
+    write_picture(folder / f"{video_id}.video.mp4", seconds, width=width)
     soundfile.write(folder / f"{video_id}.audio.wav", sound_of(seconds, seed=seed), RATE_HZ, subtype="PCM_16")
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from yt360_tools.config import DownloadConfig
 from yt360_tools.manifest import Manifest
-from yt360_tools.pipeline.download import Downloads, plan_downloads, run_downloads, waiting_downloads
+from yt360_tools.pipeline.download import Downloads, plan_downloads, run_downloads
 from yt360_tools.pipeline.download_queue import Pace
 from yt360_tools.pipeline.ledger import Entry, Ledger
+from yt360_tools.pipeline.standing import Standing, standings, waiting_of
 from yt360_tools.pipeline.told import told_videos
 from yt360_tools.pipeline.workspace import Workspace
 from yt360_tools.records import ClipRow, Outcome
@@ -43,6 +44,7 @@ class Runs:
     video_ids: Iterable[str]
     extra: dict[str, dict[str, str]] = field(default_factory=dict)
     time: StandingClock = field(default_factory=StandingClock)
+    decode_timeout_s: float = 120.0
 
     @property
     def workspace(self) -> Workspace:
@@ -58,17 +60,24 @@ class Runs:
         with self.workspace.opened():
             ledger = Ledger(self.workspace.ledger)
             ledger.expect("download", self.video_ids)
-            pace = Pace.of(config, told=told_videos(self.manifest, ledger, retry), clock=self.time.clock)
-            tasks = plan_downloads(
-                self.manifest, ledger, self.workspace, source, config=config, pace=pace, now=self.time.now()
+            pace = Pace.of(
+                config, told=told_videos(self.standings(config, ledger), ledger, retry), clock=self.time.clock
             )
+            pace.asks_nevertheless = bool(retry)
+            tasks = plan_downloads(
+                self.manifest, ledger, self.workspace, source, config=config, pace=pace, now=self.time.now(),
+                decode_timeout_s=self.decode_timeout_s,
+            )  # fmt: skip
             found = run_downloads(
                 tasks, ledger, self.workspace, config, pace=pace,
                 clock=self.time.clock, now=self.time.now, sleep=self.time.sleep, draw=lambda: 0.5,
             )  # fmt: skip
-            self.waiting = waiting_downloads(self.manifest, ledger, source, config=config, now=self.time.now())
+            self.waiting = waiting_of(self.standings(config, ledger))
             ledger.close()
         return found
+
+    def standings(self, config: DownloadConfig, ledger: Ledger) -> dict[str, Standing]:
+        return standings(self.manifest, ledger, config, decode_timeout_s=self.decode_timeout_s, now=self.time.now())
 
     def entries(self) -> dict[str, Entry]:
         ledger = Ledger(self.workspace.ledger, read_only=True)

@@ -12,12 +12,21 @@ import shutil
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
 
 from yt360_tools.manifest import Manifest
-from yt360_tools.pipeline import build, discard, download, retrying, segment
-from yt360_tools.pipeline.declared_media import named_media
+from yt360_tools.pipeline import build, discard, download, segment
+from yt360_tools.pipeline.declared_media import named_media, warn_of_broken_promises
 from yt360_tools.pipeline.ledger import Entry, Ledger
-from yt360_tools.pipeline.rebuild import STAGES, Line, RunReport, StageReport, unfinished_videos, write_tables
+from yt360_tools.pipeline.rebuild import (
+    STAGES,
+    Line,
+    RunReport,
+    StageReport,
+    unfinished_videos,
+    write_tables,
+)
+from yt360_tools.pipeline.retrying import notes
 from yt360_tools.pipeline.second_tries import OVER_BUDGET, due_again
 from yt360_tools.pipeline.status import ledger_status
 from yt360_tools.records import Outcome
@@ -79,13 +88,20 @@ class _BatchRun:
         build.reconcile(line.ledger, line.workspace)
         self._learn_sizes(line.ledger)
         self._discard_finished(line, line.manifest.video_ids)
-        self._go_through(unfinished_videos(line))
+        self._go_through(self._to_do())
         while not self._stopped and (due := due_again(line, self._source)):
             self._go_through(due)
         write_tables(line)
-        notes = self._waiting_notes()
-        self._on_stage(StageReport(download.STAGE, frozenset(), (), notes=notes))
-        return RunReport(self._summed_reports(notes), ledger_status(line.ledger))
+        warn_of_broken_promises(line.manifest, line.ledger.entries(download.STAGE))
+        waiting = notes(line.waiting())
+        self._on_stage(StageReport(download.STAGE, frozenset(), (), notes=waiting))
+        return RunReport(self._summed_reports(waiting), ledger_status(line.ledger))
+
+    def _to_do(self) -> list[str]:
+        """What is to be asked for, and what has not ended: the rows of a rejected video have, and it may be asked."""
+        asked = {task.video_id for task in self._line.downloads(self._source)}
+        wanted = asked | set(unfinished_videos(self._line))
+        return [video_id for video_id in self._line.manifest.video_ids if video_id in wanted]
 
     def _refuse_changed_rows(self) -> None:
         """Hold all rows against the windows that are known: batches take up only what has not ended."""
@@ -126,17 +142,22 @@ class _BatchRun:
 
     def _expected_bytes(self, video_id: str, known: dict[str, int], typical: int) -> int:
         """What a video will add to the raw media; 0 where nobody knows, or where it counts among them already."""
+        if isinstance(self._source, LocalSource):
+            there = sum(media_bytes(place) for place in self._places(video_id))
+            return max(0, self._source.size_bytes(video_id) - there)
         if self._is_begun(video_id):
             return 0
-        if isinstance(self._source, LocalSource):
-            return self._source.size_bytes(video_id)
         return known.get(video_id, typical)
 
     def _is_begun(self, video_id: str) -> bool:
         """Whether a video's media are there, or so much of them that their size is known."""
+        return any(place.is_dir() for place in self._places(video_id))
+
+    def _places(self, video_id: str) -> tuple[Path, ...]:
+        """Where media of a video may lie: whole, fetched, or begun."""
         workspace = self._line.workspace
         places = (workspace.raw_folder, workspace.fetched_folder, workspace.partial_folder)
-        return any(place(video_id).is_dir() for place in places)
+        return tuple(place(video_id) for place in places)
 
     def _learn_sizes(self, ledger: Ledger) -> None:
         """Note the bytes of the videos that were fetched once."""
@@ -234,7 +255,7 @@ class _BatchRun:
         self._stopped = self._stopped or bool(report.stopped)
         self._on_stage(report)
 
-    def _summed_reports(self, notes: tuple[str, ...]) -> tuple[StageReport, ...]:
+    def _summed_reports(self, waiting: tuple[str, ...]) -> tuple[StageReport, ...]:
         """A report a stage; of what was tried twice, how it ended at last."""
         summed = []
         for stage in STAGES:
@@ -246,12 +267,8 @@ class _BatchRun:
             )
             items = frozenset(item for report in reports for item in report.items)
             stopped = next((report.stopped for report in reports if report.stopped), "")
-            summed.append(StageReport(stage, items, lasting, stopped, notes if stage == download.STAGE else ()))
+            summed.append(StageReport(stage, items, lasting, stopped, waiting if stage == download.STAGE else ()))
         return tuple(summed)
-
-    def _waiting_notes(self) -> tuple[str, ...]:
-        line, config = self._line, self._line.config.download
-        return retrying.notes(download.waiting_downloads(line.manifest, line.ledger, self._source, config=config))
 
 
 def fetched_bytes(entry: Entry) -> int:

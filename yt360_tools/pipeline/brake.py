@@ -18,6 +18,9 @@ BURST = 3
 SILENCE = 8
 """So many videos in a row for which no server answered are no single video's affair."""
 
+NOTHING_ASKED = "nothing_asked"
+"""In place of a reason: what was fetched before was only examined, which tells nothing of the server."""
+
 _WORDS = {
     "bot_wall": "YouTube's bot wall",
     "rate_limited": "a burst of 429s (too many requests)",
@@ -31,7 +34,7 @@ class Ended:
     """How a download ended, as far as it tells of the server.
 
     Attributes:
-        reason: a word of `sources.reasons`; empty when it is done.
+        reason: a word of `sources.reasons`; empty when it is done, `NOTHING_ASKED` when it was there already.
         retry_after_s: seconds that the server asked to be left alone.
         was_answered: whether any server answered.
     """
@@ -90,6 +93,11 @@ class Brake:
             self._running[item] = self.pulls
             return 0.0
 
+    def is_served(self, item: str, ended: Ended) -> bool:
+        """Whether a download that has begun since the brake was pulled last shows by its end that a server serves."""
+        with self._lock:
+            return self._running.get(item) == self.pulls and not self.stopped and self._tells_of_service(ended)
+
     def end(self, item: str, ended: Ended) -> str:
         """Take in how a download ended; what to tell a person, mostly nothing.
 
@@ -110,7 +118,7 @@ class Brake:
                 self._longest_wish_s = max(self._longest_wish_s, ended.retry_after_s or 0.0)
                 is_enough = ended.reason == "bot_wall" or self._level or self._burst >= BURST
                 return self._pull(_WORDS[ended.reason], is_wall=True) if is_enough else ""
-            if ended.reason not in _SAYING_NOTHING:
+            if self._tells_of_service(ended):
                 self._level = self._burst = 0
                 self._longest_wish_s, self._is_wall = 0.0, False
             return ""
@@ -120,6 +128,9 @@ class Brake:
         return ended.reason in WALLS or (
             ended.reason == "network" and (ended.retry_after_s or 0.0) > self._config.brake_s
         )
+
+    def _tells_of_service(self, ended: Ended) -> bool:
+        return ended.was_answered and not self._wants_rest(ended) and ended.reason not in _SAYING_NOTHING
 
     def _pull(self, said: str, *, is_wall: bool = False) -> str:
         self._level += 1
@@ -140,7 +151,17 @@ class Brake:
         return f"{said}: nothing new is asked for {pause_s:.0f} s, then one video alone"
 
 
-_FROM_NOBODY = ("unknown", "cookies", "unsupported", "disk", "disk_full", "over_budget", "worker_died", "bug")
+_FROM_NOBODY = (
+    "unknown",
+    "cookies",
+    "unsupported",
+    "disk",
+    "disk_full",
+    "over_budget",
+    "worker_died",
+    "bug",
+    NOTHING_ASKED,
+)
 """Reasons for which no server need have been asked."""
 
 _SAYING_NOTHING = ("network", "incomplete", "unchecked", "checksum", *_FROM_NOBODY)

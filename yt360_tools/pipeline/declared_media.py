@@ -1,10 +1,13 @@
 """What a manifest says of its videos' files: where they lie in a folder of media, and what their checksums are."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 
 from yt360_tools.manifest import Manifest
 from yt360_tools.pipeline.ledger import Entry
+
+logger = logging.getLogger(__name__)
 
 _FILES = {"media": "", "video_media": "video", "audio_media": "audio"}
 _CHECKSUMS = {"sha256": "", "video_sha256": "video", "audio_sha256": "audio"}
@@ -40,6 +43,18 @@ def broken_promises(manifest: Manifest, fetched: Mapping[str, Entry]) -> list[st
         if any(sums.get(name, wanted) != wanted for name, wanted in names.items()):
             broken.append(video_id)
     return broken
+
+
+def warn_of_broken_promises(manifest: Manifest, fetched: Mapping[str, Entry]) -> None:
+    """Tell a person of `broken_promises`, if there are any."""
+    broken = broken_promises(manifest, fetched)
+    if broken:
+        logger.warning(
+            "%d videos (the first: %s) were fetched before as other files than the manifest now promises; they are "
+            "used as they are: a new workspace fetches the promised ones",
+            len(broken),
+            broken[0],
+        )
 
 
 def _by_track(manifest: Manifest, columns: dict[str, str]) -> dict[str, dict[str, str]]:

@@ -5,7 +5,7 @@ import os
 import random
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import partial
@@ -14,13 +14,13 @@ from pathlib import Path
 from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import MediaError, TransientError
 from yt360_tools.manifest import Manifest
-from yt360_tools.pipeline.declared_media import promised_checksums
 from yt360_tools.pipeline.download_queue import DownloadQueue, Pace, kept_wish, passing_data
 from yt360_tools.pipeline.executors import thread_pool
 from yt360_tools.pipeline.fingerprints import fingerprint, source_digits
-from yt360_tools.pipeline.ledger import Entry, Ledger
-from yt360_tools.pipeline.retrying import Waiting, tries_before, waits
+from yt360_tools.pipeline.ledger import Ledger
+from yt360_tools.pipeline.retrying import DECODE_TIMEOUT
 from yt360_tools.pipeline.runner import InOrder, Queue, run_queue
+from yt360_tools.pipeline.standing import DOWNLOAD, Declared, declared_media, standings
 from yt360_tools.pipeline.workspace import Workspace
 from yt360_tools.records import Outcome
 from yt360_tools.sources import Source
@@ -29,14 +29,15 @@ from yt360_tools.sources.parts import clear_parts, has_parts, set_back
 from yt360_tools.sources.reasons import reason_policy
 from yt360_tools.sources.room import check_room
 
-STAGE = "download"
+STAGE = DOWNLOAD
+
+Sizes = dict[str, dict[str, int | str]]
+"""Bytes and sha256 of a video's files, by name."""
 
 logger = logging.getLogger(__name__)
 
 _ORIGIN = ".source"
 _UNCHECKED, _CHECKSUM = "unchecked", "checksum"
-_OF_ONE_SOURCE = ("gone", "unsupported")
-"""Final reasons that say nothing of other sources: an address may have been mistyped."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,10 @@ class DownloadTask:
     """Fetch one video.
 
     Attributes:
-        promised: by track (``""`` for one muxed file), the sha256 that the manifest promises.
+        declared: what the manifest says of its files.
         tries: how often it was tried in earlier runs, since it was last told to begin anew.
         origin: digits of the configuration; what was fetched under another one is not taken for this one's.
+        where: digits of the source, for which alone a rejection holds.
         is_anew: whether to fetch what is there already; it stays until the other is in its place.
         decode_timeout_s: seconds that decoding a file's start and end may take.
     """
@@ -54,9 +56,10 @@ class DownloadTask:
     video_id: str
     source: Source
     workspace: Workspace
-    promised: Mapping[str, str] = field(default_factory=dict)
+    declared: Declared = field(default_factory=Declared)
     tries: int = 0
     origin: str = ""
+    where: str = ""
     is_anew: bool = False
     decode_timeout_s: float = 120.0
 
@@ -66,18 +69,21 @@ class DownloadTask:
 
     def run(self) -> list[Outcome]:
         try:
-            sizes = self._fetch_or_keep()
+            sizes, was_asked = self._fetch_or_keep()
         except MediaError as error:
-            data = {"promised": dict(self.promised)} if error.reason == _CHECKSUM else {}
+            data = {"source": self.where, **self.declared.behind(error.reason)}
             return [Outcome(self.video_id, STAGE, "rejected", error.reason, str(error), data)]
         except TransientError as error:
-            return [Outcome(self.video_id, STAGE, "failed", error.reason, str(error), passing_data(error))]
+            known = {DECODE_TIMEOUT: self.decode_timeout_s} if error.reason == _UNCHECKED else {}
+            data = {**passing_data(error), **known}
+            return [Outcome(self.video_id, STAGE, "failed", error.reason, str(error), data)]
         except OSError as error:
             failure = TransientError.of_disk(error, self.workspace.raw_folder(self.video_id))
             return self.failed(failure.reason, str(failure))
-        return [Outcome(self.video_id, STAGE, "done", data={"files": sizes})]
+        data = {"files": sizes} | ({} if was_asked or self.source.is_local else {"was_asked": False})
+        return [Outcome(self.video_id, STAGE, "done", data=data)]
 
-    def _fetch_or_keep(self) -> dict[str, dict[str, int | str]]:
+    def _fetch_or_keep(self) -> tuple[Sizes, bool]:
         """As `_fetch`; where a video is to be fetched anew and cannot be, what is there stays what it was."""
         try:
             return self._fetch()
@@ -85,19 +91,23 @@ class DownloadTask:
             if not (self.is_anew and self.workspace.raw_folder(self.video_id).is_dir()):
                 raise
             logger.warning("%s cannot be fetched anew, and what is there is kept: %s", self.video_id, error)
-            return self._sizes()
+            return self._sizes(), False
 
-    def _fetch(self) -> dict[str, dict[str, int | str]]:
-        """Fetch beside the final folder, check, and rename; a folder that is there already is whole."""
-        final = self.workspace.raw_folder(self.video_id)
+    def _fetch(self) -> tuple[Sizes, bool]:
+        """Fetch beside the final folder, check, and rename; a folder that is there already is whole.
+
+        Returns:
+            What is there, and whether the source was asked for it.
+        """
+        final, was_asked = self.workspace.raw_folder(self.video_id), False
         if self.is_anew or not final.is_dir():
-            self._fetch_whole()
+            was_asked = self._fetch_whole()
             fetched = self.workspace.fetched_folder(self.video_id)
             (fetched / _ORIGIN).unlink(missing_ok=True)
             self._replace(fetched, final)
-        return self._sizes()
+        return self._sizes(), was_asked
 
-    def _sizes(self) -> dict[str, dict[str, int | str]]:
+    def _sizes(self) -> Sizes:
         """By name, bytes and sha256 of what is there."""
         files = sorted(self.workspace.raw_folder(self.video_id).iterdir())
         return {path.name: {"bytes": path.stat().st_size, "sha256": sha256_of(path)} for path in files}
@@ -111,14 +121,20 @@ class DownloadTask:
         os.replace(fetched, final)
         shutil.rmtree(before, ignore_errors=True)
 
-    def _fetch_whole(self) -> None:
-        """Fetch and check; what is wrong may lie in what an earlier try had left, or on the way: then once afresh."""
+    def _fetch_whole(self) -> bool:
+        """Fetch and check; what is wrong may lie in what an earlier try had left, or on the way: then once afresh.
+
+        Returns:
+            Whether the source was asked: what an earlier try has fetched may only be checked.
+        """
         fetched = self.workspace.fetched_folder(self.video_id)
         if self.source.is_local or not self._is_ours(fetched):
             shutil.rmtree(fetched, ignore_errors=True)
-        is_fresh = not fetched.is_dir() and self._fetch_once(fetched)
+        was_asked = not fetched.is_dir()
+        is_fresh = was_asked and self._fetch_once(fetched)
         try:
             self._check(fetched)
+            return was_asked
         except (MediaError, TransientError) as error:
             if error.reason == _UNCHECKED:
                 raise
@@ -132,6 +148,7 @@ class DownloadTask:
                 if again.reason != _UNCHECKED:
                     shutil.rmtree(fetched, ignore_errors=True)
                 raise
+            return True
 
     def _fetch_once(self, fetched: Path) -> bool:
         """Fetch into `fetched`, going on from what an earlier try has left; whether nothing was."""
@@ -164,7 +181,7 @@ class DownloadTask:
 
     def _check(self, fetched: Path) -> None:
         """Local media are examined by the next stage, and stay where they are: only promises are held against them."""
-        check_promises(fetched, self.video_id, self.promised)
+        check_promises(fetched, self.video_id, self.declared.promised)
         if not self.source.is_local:
             check_fetched(fetched, self.video_id, timeout_s=self.decode_timeout_s)
 
@@ -197,47 +214,20 @@ def plan_downloads(
         decode_timeout_s: seconds that decoding a fetched file's start and end may take.
         now: an aware time; the present by default.
     """
-    pace = pace or Pace.of(config or DownloadConfig())
-    known, digits = ledger.entries(STAGE), fingerprint(config or DownloadConfig(), ledger.salt)
-    here = source_digits(config or DownloadConfig(), ledger.salt)
-    held = {one.video_id for one in waiting_downloads(manifest, ledger, source, config=config, now=now)}
-    promised = promised_checksums(manifest)
+    config = config or DownloadConfig()
+    pace, digits, where = pace or Pace.of(config), fingerprint(config, ledger.salt), source_digits(config, ledger.salt)
+    declared = declared_media(manifest, is_local=source.is_local)
+    known = standings(manifest, ledger, config, decode_timeout_s=decode_timeout_s, is_local=source.is_local, now=now)
     tasks = []
-    for video_id in manifest.video_ids:
-        entry, sums = known.get(video_id), promised.get(video_id, {})
+    for video_id, one in known.items():
         is_told = pace.is_told(video_id)
-        if is_told or (video_id not in held and not _is_beyond_fetching(entry, here, sums)):
-            tries = 0 if is_told else max(0, tries_before(entry, digits) - pace.tried.get(video_id, 0))
-            tasks.append(DownloadTask(video_id, source, workspace, sums, tries, digits, is_told, decode_timeout_s))
+        if is_told or one.is_asked:
+            tries = 0 if is_told else max(0, one.tries - pace.tried.get(video_id, 0))
+            said = declared.get(video_id, Declared())
+            tasks.append(
+                DownloadTask(video_id, source, workspace, said, tries, digits, where, is_told, decode_timeout_s)
+            )
     return tasks
-
-
-def given_up(manifest: Manifest, ledger: Ledger, config: DownloadConfig) -> frozenset[str]:
-    """The manifest's videos that were rejected, and are not asked for again under this configuration."""
-    entries, here = ledger.entries_of(STAGE, manifest.video_ids), source_digits(config, ledger.salt)
-    promised = promised_checksums(manifest)
-    return frozenset(
-        video_id
-        for video_id, entry in entries.items()
-        if entry.state == "rejected" and _is_beyond_fetching(entry, here, promised.get(video_id, {}))
-    )
-
-
-def waiting_downloads(
-    manifest: Manifest,
-    ledger: Ledger,
-    source: Source,
-    *,
-    config: DownloadConfig | None = None,
-    now: datetime | None = None,
-) -> tuple[Waiting, ...]:
-    """The manifest's videos that have failed and are left alone now; local files never wait."""
-    if source.is_local:
-        return ()
-    digits, moment = fingerprint(config or DownloadConfig(), ledger.salt), now or datetime.now(timezone.utc)
-    known = ledger.entries(STAGE)
-    found = (waits(video_id, known.get(video_id), digits, moment) for video_id in manifest.video_ids)
-    return tuple(one for one in found if one)
 
 
 @dataclass(frozen=True)
@@ -248,11 +238,13 @@ class Downloads:
         outcomes: the last one of each video that was taken up.
         stopped: why the run ended before all was taken up; empty where it was.
         notes: what waits until when.
+        seconds: how long it took, without the pauses in which nothing was under way.
     """
 
     outcomes: tuple[Outcome, ...]
     stopped: str = ""
     notes: tuple[str, ...] = ()
+    seconds: float = 0.0
 
 
 def run_downloads(
@@ -282,15 +274,13 @@ def run_downloads(
             tasks, config, pace=pace, salt=ledger.salt, check_room=room, clock=clock, now=now, draw=draw
         )
     pool = partial(thread_pool, config.jobs)
-    outcomes = run_queue(queue, ledger, pool, in_flight=config.jobs, title=STAGE, unit="video", sleep=sleep)
-    return Downloads(tuple(outcomes), queue.stopped)
+    began_s, slept_s = clock(), 0.0
 
+    def counted_sleep(seconds: float) -> None:
+        nonlocal slept_s
+        before_s = clock()
+        sleep(seconds)
+        slept_s += clock() - before_s
 
-def _is_beyond_fetching(entry: Entry | None, source: str, promised: Mapping[str, str]) -> bool:
-    """Whether an outcome holds for good, for a source of these digits and the checksums that are promised now."""
-    if entry is None or not entry.is_final:
-        return False
-    if entry.reason == _CHECKSUM and entry.data.get("promised") != promised:
-        return False
-    is_of_another = entry.state == "rejected" and entry.data.get("source", source) != source
-    return not (is_of_another and entry.reason in _OF_ONE_SOURCE)
+    outcomes = run_queue(queue, ledger, pool, in_flight=config.jobs, title=STAGE, unit="video", sleep=counted_sleep)
+    return Downloads(tuple(outcomes), queue.stopped, seconds=clock() - began_s - slept_s)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import TransientError
-from yt360_tools.pipeline.brake import Brake, Ended
-from yt360_tools.pipeline.fingerprints import fingerprint, source_digits
-from yt360_tools.pipeline.ledger import Ledger
+from yt360_tools.pipeline.brake import NOTHING_ASKED, Brake, Ended
+from yt360_tools.pipeline.fingerprints import fingerprint
+from yt360_tools.pipeline.ledger import Entry, Ledger
 from yt360_tools.pipeline.retrying import heals, later, moment_words, pause_s, remembered, videos_are
 from yt360_tools.pipeline.salt import Salt
 from yt360_tools.records import Outcome
@@ -24,11 +24,14 @@ from yt360_tools.sources.reasons import REASONS
 if TYPE_CHECKING:
     from yt360_tools.pipeline.download import DownloadTask
 
-PASSING = ("retry_after_s", "was_answered")
+PASSING = ("retry_after_s", "was_answered", "was_asked")
 """What an outcome's data tell the queue, and the ledger does not keep."""
 
-_WISH = "server_until"
-"""Where an outcome's data tell until when the server asked to be left alone as a whole."""
+_WISH, _WISHED_AT = "server_until", "server_wished_at"
+"""Where an outcome's data tell until when the server asked to be left alone as a whole, and when it did so."""
+
+_SERVED = "server_served"
+"""Where they tell that it has served, under which configuration, and when: what it had wished before is over."""
 
 _ADVICE = ", with fewer download.jobs, a greater download.sleep_s, cookies or another download.proxy"
 SAID_FROM_S = 10.0
@@ -44,12 +47,14 @@ class Pace:
     Attributes:
         brake: the run's.
         told: videos that are to be asked for in spite of how they ended, as long as this run has not asked.
+        asks_nevertheless: whether the run was told to ask, be there such videos or not: no earlier wish holds it.
         is_patient: whether a queue that has nothing else to do waits for what is due soon.
         tried: how often this run has tried each video.
     """
 
     brake: Brake
     told: Collection[str] = ()
+    asks_nevertheless: bool = False
     is_patient: bool = True
     tried: dict[str, int] = field(default_factory=dict)
 
@@ -95,7 +100,7 @@ class DownloadQueue:
         self._again: list[tuple[float, int, DownloadTask]] = []
         self._order = count()
         self._config, self._check_room = config, check_room
-        self._digits, self._source = fingerprint(config, salt), source_digits(config, salt)
+        self._digits = fingerprint(config, salt)
         self._clock, self._now, self._draw = clock, now, draw
         self._pace = pace
         self._held_s = 0.0
@@ -145,15 +150,19 @@ class DownloadQueue:
         found = []
         for outcome in outcomes:
             retry_after_s = outcome.data.get("retry_after_s") if outcome.state == "failed" else None
+            was_asked = outcome.data.get("was_asked", True)
             reason = "" if outcome.state == "done" else outcome.reason
+            reason = reason if was_asked else NOTHING_ASKED
             ended = Ended(reason, retry_after_s, was_answered=outcome.data.get("was_answered", True))
-            pulls = self._pace.brake.pulls
+            pulls, is_served = self._pace.brake.pulls, self._pace.brake.is_served(task.video_id, ended)
             self._say(self._pace.brake.end(task.video_id, ended))
             self._pace.tried[task.video_id] = self._pace.tried.get(task.video_id, 0) + 1
             if outcome.state == "failed":
                 outcome = self._remembered(task, outcome, retry_after_s)
-            elif outcome.state == "rejected":
-                outcome = replace(outcome, data={**outcome.data, "source": self._source})
+            learnt = {key: value for key, value in outcome.data.items() if key not in PASSING}
+            if is_served:
+                learnt[_SERVED] = {"config": self._digits, "at": self._now().isoformat()}
+            outcome = replace(outcome, data=learnt)
             if self._pace.brake.pulls > pulls:
                 outcome = self._braked(outcome)
             found.append(outcome)
@@ -177,7 +186,10 @@ class DownloadQueue:
             advice = "" if "online" in brake.stopped else _ADVICE
             then = asked_to_wait(until) if until else f"the rest stays to do: run again later{advice}"
             self.stopped = f"{brake.stopped}; {then}"
-        return replace(outcome, data={**outcome.data, _WISH: until.isoformat()}) if until else outcome
+        if until is None:
+            return outcome
+        wish = {_WISH: until.isoformat(), _WISHED_AT: self._now().isoformat()}
+        return replace(outcome, data={**outcome.data, **wish})
 
     def _remembered(self, task: "DownloadTask", outcome: Outcome, retry_after_s: float | None) -> Outcome:
         """A failure's outcome with its pause; the download is put back where it is due in this run."""
@@ -186,13 +198,14 @@ class DownloadQueue:
         tried = self._pace.tried[task.video_id]
         tries = task.tries + tried
         if outcome.reason not in REASONS or not heals(outcome.reason, tries):
-            return replace(outcome, data=remembered(self._digits, tries, None))
+            return replace(outcome, data={**outcome.data, **remembered(self._digits, tries, None)})
         pause = 0.0
         if outcome.reason != "disk_full":
             pause = pause_s(self._config, outcome.reason, tries, self._draw(), retry_after_s)
         if tried < self._config.attempts and not self.stopped:
             heapq.heappush(self._again, (self._clock() + pause, next(self._order), task))
-        return replace(outcome, data=remembered(self._digits, tries, later(self._now(), pause) if pause else None))
+        until = later(self._now(), pause) if pause else None
+        return replace(outcome, data={**outcome.data, **remembered(self._digits, tries, until)})
 
 
 def asked_to_wait(until: datetime) -> str:
@@ -203,17 +216,19 @@ def asked_to_wait(until: datetime) -> str:
 def kept_wish(ledger: Ledger, stage: str, config: DownloadConfig, pace: Pace, now: datetime) -> str:
     """Why a run must not begin to ask: what a server wished in an earlier one; empty where it may.
 
-    A wish of no more than `wait_s` holds the brake. A run that was told to ask, or has asked, keeps to none.
+    A wish of no more than `wait_s` holds the brake. It is over once the server has served since. A run that was told to
+    ask, or has asked, keeps to none.
     """
-    if pace.told or pace.tried:
+    if pace.asks_nevertheless or pace.told or pace.tried:
         return ""
     digits = fingerprint(config, ledger.salt)
-    wishes = [
-        datetime.fromisoformat(entry.data[_WISH])
-        for entry in ledger.failed(stage).values()
-        if _WISH in entry.data and entry.data.get("config") == digits
-    ]
-    until = max(wishes, default=now)
+    wishes = [entry for entry in ledger.telling(stage, _WISH).values() if entry.data.get("config") == digits]
+    if not wishes:
+        return ""
+    served = [entry.data[_SERVED] for entry in ledger.telling(stage, _SERVED).values()]
+    served_at = [datetime.fromisoformat(one["at"]) for one in served if one["config"] == digits]
+    lasting = [entry for entry in wishes if all(at <= _wished_at(entry) for at in served_at)]
+    until = max((datetime.fromisoformat(entry.data[_WISH]) for entry in lasting), default=now)
     left_s = (until - now).total_seconds()
     if left_s > config.wait_s:
         return asked_to_wait(until)
@@ -222,6 +237,10 @@ def kept_wish(ledger: Ledger, stage: str, config: DownloadConfig, pace: Pace, no
         logger.warning("the server asks to be left alone until %s; Ctrl-C stops, a later run goes on",
                        moment_words(until))  # fmt: skip
     return ""
+
+
+def _wished_at(entry: Entry) -> datetime:
+    return datetime.fromisoformat(entry.data.get(_WISHED_AT, entry.at))
 
 
 def passing_data(error: TransientError) -> dict[str, Any]:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from yt360_tools.errors import EnvironmentMissing, UsageError
 from yt360_tools.pipeline.ledger import Ledger
+from yt360_tools.pipeline.status import MANIFEST_STAGE
 from yt360_tools.pipeline.workspace import Workspace
-
-_MANIFEST_STAGE = "manifest"
 
 
 @contextmanager
@@ -40,7 +39,7 @@ def _is_unused(workspace: Workspace) -> bool:
         rows = ledger.rows()
     finally:
         ledger.close()
-    return all(stage == _MANIFEST_STAGE or row[2] == "to_do" for (stage, _), row in rows.items())
+    return all(stage == MANIFEST_STAGE or row[2] == "to_do" for (stage, _), row in rows.items())
 
 
 def _remove(workspace: Workspace, made: Sequence[Path]) -> None:

@@ -114,9 +114,9 @@ class Ledger:
         """The latest outcomes of some items in a stage."""
         return self._entries("stage = ? AND item IN (SELECT value FROM json_each(?))", (stage, json.dumps([*items])))
 
-    def failed(self, stage: str) -> dict[str, Entry]:
-        """What has failed in a stage at last, of all that the ledger knows."""
-        return self._entries("stage = ? AND state = 'failed'", (stage,))
+    def telling(self, stage: str, name: str) -> dict[str, Entry]:
+        """The latest outcomes in a stage whose data tell something by name, of all that the ledger knows."""
+        return self._entries("stage = ? AND json_type(data, '$.' || ?) IS NOT NULL", (stage, name))
 
     def _entries(self, condition: str, values: tuple[str, ...]) -> dict[str, Entry]:
         columns = "item, state, reason, detail, data, attempts, at"

@@ -2,31 +2,28 @@
 
 from yt360_tools.config import DownloadConfig
 from yt360_tools.manifest import Manifest
-from yt360_tools.pipeline import download
 from yt360_tools.pipeline.fingerprints import source_digits
 from yt360_tools.pipeline.ledger import Ledger
+from yt360_tools.pipeline.standing import DOWNLOAD, LISTING, Standing
 from yt360_tools.records import Outcome
 
-LISTING = "listing"
-"""The ledger's name for what videos offer."""
+
+def as_outcomes(standings: dict[str, Standing], source: str) -> list[Outcome]:
+    """What a listing of a source gave up, as outcomes of downloads.
+
+    Args:
+        source: the source's digits.
+    """
+    return [
+        Outcome(video_id, DOWNLOAD, "rejected", one.reason, one.detail, {"source": source})
+        for video_id, one in standings.items()
+        if one.is_listed
+    ]
 
 
-def listed_gone(manifest: Manifest, ledger: Ledger, config: DownloadConfig) -> dict[str, Outcome]:
-    """By video, the final answer of a listing as a download's outcome: of this source, newer than any download's."""
-    listed, fetched = (ledger.entries_of(stage, manifest.video_ids) for stage in (LISTING, download.STAGE))
+def known_gone(manifest: Manifest, ledger: Ledger, config: DownloadConfig) -> frozenset[str]:
+    """The videos that a listing of this source has found to be gone and that were not fetched nevertheless."""
+    listed, fetched = (ledger.entries_of(stage, manifest.video_ids) for stage in (LISTING, DOWNLOAD))
     here = source_digits(config, ledger.salt)
-    found = {}
-    for video_id, entry in listed.items():
-        before = fetched.get(video_id)
-        is_newer = before is None or before.state == "to_do" or (before.state == "failed" and before.at <= entry.at)
-        if entry.state == "rejected" and entry.data.get("source") == here and is_newer:
-            said = Outcome(video_id, download.STAGE, "rejected", entry.reason, entry.detail, {"source": here})
-            found[video_id] = said
-    return found
-
-
-def known_gone(manifest: Manifest, ledger: Ledger) -> frozenset[str]:
-    """The videos that a listing has found to be gone and that were not fetched nevertheless."""
-    listed, fetched = (ledger.entries_of(stage, manifest.video_ids) for stage in (LISTING, download.STAGE))
-    has = {video_id for video_id, entry in fetched.items() if entry.state == "done"}
-    return frozenset(video_id for video_id, entry in listed.items() if entry.state == "rejected") - has
+    gone = {one for one, entry in listed.items() if entry.state == "rejected" and entry.data.get("source") == here}
+    return frozenset(gone - {one for one, entry in fetched.items() if entry.state == "done"})

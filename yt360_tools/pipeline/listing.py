@@ -10,13 +10,13 @@ from typing import Any
 
 from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import ItemError, MediaError, TransientError, UsageError
-from yt360_tools.pipeline.download_queue import PASSING, DownloadQueue, Pace, kept_wish, passing_data
+from yt360_tools.pipeline.download_queue import DownloadQueue, Pace, kept_wish, passing_data
 from yt360_tools.pipeline.executors import thread_pool
-from yt360_tools.pipeline.fingerprints import fingerprint
+from yt360_tools.pipeline.fingerprints import fingerprint, source_digits
 from yt360_tools.pipeline.ledger import Entry, Ledger
-from yt360_tools.pipeline.listed_gone import LISTING
 from yt360_tools.pipeline.retrying import tries_before, waits
 from yt360_tools.pipeline.runner import run_queue
+from yt360_tools.pipeline.standing import ASKED_AT, LISTING
 from yt360_tools.pipeline.told import check_reasons
 from yt360_tools.records import Outcome
 from yt360_tools.sources.listing import Listing, list_youtube, read_listing
@@ -61,6 +61,7 @@ class ListingTask:
 
     Attributes:
         asked_with: the digits of the configuration that it is asked with.
+        where: the digits of the source.
         known: what an earlier asking learnt of it, and a video that is gone no longer tells.
         tries: how often it was asked in vain before this run.
     """
@@ -68,6 +69,7 @@ class ListingTask:
     video_id: str
     config: DownloadConfig
     asked_with: str
+    where: str
     known: dict[str, Any] = field(default_factory=dict)
     tries: int = 0
     sleep: Callable[[float], object] = time.sleep
@@ -83,7 +85,7 @@ class ListingTask:
             listing = list_youtube(self.video_id, self.config)
         except ItemError as error:
             state = "rejected" if isinstance(error, MediaError) else "failed"
-            data = self.known | (passing_data(error) if isinstance(error, TransientError) else {})
+            data = self.known | (passing_data(error) if isinstance(error, TransientError) else {"source": self.where})
             return [Outcome(self.video_id, STAGE, state, error.reason, str(error), data)]
         return [decided(self.video_id, listing, read_policy(self.config), self.asked_with)]
 
@@ -95,17 +97,6 @@ class ListingTask:
 
     def after_death(self) -> tuple[list[Outcome], None]:
         return self.failed("worker_died", f"{self.video_id}: the worker died while asking"), None
-
-
-class _ListingQueue(DownloadQueue):
-    """Asked in the order, with the pauses and with the brake of downloads; what was learnt before stays noted."""
-
-    def ended(self, task: Any, outcomes: list[Outcome]) -> list[Outcome]:
-        found = []
-        for before, after in zip(outcomes, super().ended(task, outcomes), strict=True):
-            learnt = {key: value for key, value in before.data.items() if key not in PASSING}
-            found.append(replace(after, data={**learnt, **after.data}))
-        return found
 
 
 def decided(video_id: str, listing: Listing, policy: Policy, asked_with: str) -> Outcome:
@@ -147,22 +138,21 @@ def list_videos(
     policy, asking = read_policy(config), _without_policy(config)
     check_reasons(retry, ledger.entries(STAGE).values())
     known, digits, moment = ledger.entries(STAGE), fingerprint(asking, ledger.salt), now()
+    where = source_digits(config, ledger.salt)
 
     def is_due(video_id: str) -> bool:
         entry = known.get(video_id)
         if entry is None or (entry.reason and ("all" in retry or entry.reason in retry)):
             return True
-        return not (entry.is_final or waits(video_id, entry, digits, moment))
+        return not (entry.is_final or waits(entry, digits, moment))
 
     due = list(video_ids) if refresh else [video_id for video_id in video_ids if is_due(video_id)]
     tasks = [
-        ListingTask(
-            video_id, config, digits, _learnt(known.get(video_id)), tries_before(known.get(video_id), digits), sleep
-        )
-        for video_id in due
+        ListingTask(video_id, config, digits, where, _learnt(one), tries_before(one, digits), sleep)
+        for video_id, one in ((video_id, known.get(video_id)) for video_id in due)
     ]
     pace = Pace.of(asking, clock=clock)
-    queue = _ListingQueue(
+    queue = DownloadQueue(
         tasks,  # type: ignore[arg-type]
         asking,
         pace=pace,
@@ -226,7 +216,8 @@ def _choose_anew(ledger: Ledger, policy: Policy, video_ids: Iterable[str]) -> No
         if listing:
             outcome = decided(video_id, listing, policy, entry.data["config"])
             if (outcome.state, outcome.reason, outcome.detail) != (entry.state, entry.reason, entry.detail):
-                changed.append(outcome)
+                data = {**outcome.data, ASKED_AT: entry.data.get(ASKED_AT, entry.at)}
+                changed.append(replace(outcome, data=data))
     ledger.record(changed)
 
 

@@ -2,10 +2,10 @@
 
 import math
 import random
-import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
+from yt360_tools.config import DownloadConfig
 from yt360_tools.manifest import Manifest
 from yt360_tools.pipeline import build, discard, download, segment, validate
 from yt360_tools.pipeline.batches import fetched_bytes, run_in_batches
@@ -53,15 +53,12 @@ class Sampled:
 
 def run_pilot(line: Line, videos: int, on_stage: Callable[[StageReport], None]) -> RunReport:
     """Build some videos of the manifest, drawn at random with a fixed seed; they are as good as any others later."""
-    drawn = draw(line.manifest, videos, without=known_gone(line.manifest, line.ledger))
-    began_s = time.monotonic()
+    drawn = draw(line.manifest, videos, without=known_gone(line.manifest, line.ledger, line.config.download))
     fetching_s = 0.0
 
     def timed(report: StageReport) -> None:
-        nonlocal began_s, fetching_s
-        now_s = time.monotonic()
-        fetching_s += now_s - began_s if report.stage == download.STAGE else 0.0
-        began_s = now_s
+        nonlocal fetching_s
+        fetching_s += report.fetching_s
         on_stage(report)
 
     before = _fetched(line.ledger, drawn)
@@ -87,12 +84,14 @@ def draw(manifest: Manifest, videos: int, without: Collection[str] = ()) -> list
     return [video_id for video_id in ids if video_id not in without][:videos]
 
 
-def sampled_videos(manifest: Manifest, ledger: Ledger) -> tuple[list[Sampled], str, float | None]:
+def sampled_videos(
+    manifest: Manifest, ledger: Ledger, config: DownloadConfig
+) -> tuple[list[Sampled], str, float | None]:
     """What the ledger knows of built videos, how they were chosen, and bytes a second of fetching them, if measured.
 
     The pilot's videos, if there was a pilot; else all of the manifest's videos that have ended.
     """
-    pilot, gone = ledger.entries(STAGE).get(STAGE), known_gone(manifest, ledger)
+    pilot, gone = ledger.entries(STAGE).get(STAGE), known_gone(manifest, ledger, config)
     entries = {stage: ledger.entries(stage) for stage in (download.STAGE, discard.STAGE, validate.STAGE, segment.STAGE)}
     built = _built_by_video(ledger)
     rows: dict[str, list[str]] = {}

@@ -4,20 +4,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from yt360_tools.config import Config, DownloadConfig, Overrides
+from yt360_tools.config import Config, Overrides
 from yt360_tools.errors import MediaError, TransientError
 from yt360_tools.manifest import Manifest, read_manifest
 from yt360_tools.media.probe import probe_video
-from yt360_tools.pipeline import build, download, segment, validate
+from yt360_tools.pipeline import build, segment, validate
 from yt360_tools.pipeline.beside_parts import refuse_unjoined, refuse_unlike
 from yt360_tools.pipeline.build import estimated_bytes
 from yt360_tools.pipeline.declared_media import named_media
 from yt360_tools.pipeline.ledger import Entry, Ledger
-from yt360_tools.pipeline.listed_gone import listed_gone
 from yt360_tools.pipeline.options import LASTING, agreed_config, check_options
 from yt360_tools.pipeline.parts import ALL, Selection
 from yt360_tools.pipeline.pilot import Estimate, Sampled, extrapolated, sampled_videos
 from yt360_tools.pipeline.segment import planned_windows
+from yt360_tools.pipeline.standing import standings
 from yt360_tools.pipeline.views import check_view_options
 from yt360_tools.pipeline.workspace import Workspace
 from yt360_tools.records import ClipRow, ClipWindow
@@ -115,9 +115,9 @@ def plan_rebuild(
             stage: _ended(ledger.entries(stage)) if ledger else set()
             for stage in (validate.STAGE, segment.STAGE, build.STAGE)
         }
-        fetched, lost = _fetched_and_lost(manifest, ledger, config.download) if ledger else (set(), set())
+        fetched, lost = _fetched_and_lost(manifest, ledger, config) if ledger else (set(), set())
         known = planned_windows(manifest, ledger) if ledger else ()
-        sample, how, measured = sampled_videos(manifest, ledger) if ledger else ([], "", None)
+        sample, how, measured = sampled_videos(manifest, ledger, config.download) if ledger else ([], "", None)
     finally:
         if ledger:
             ledger.close()
@@ -165,13 +165,13 @@ def plan_rebuild(
     )
 
 
-def _fetched_and_lost(manifest: Manifest, ledger: Ledger, config: DownloadConfig) -> tuple[set[str], set[str]]:
+def _fetched_and_lost(manifest: Manifest, ledger: Ledger, config: Config) -> tuple[set[str], set[str]]:
     """The videos that are there, or were, and those of which nothing will come: they cost nothing any more."""
-    entries = ledger.entries_of(download.STAGE, manifest.video_ids)
+    known = standings(manifest, ledger, config.download, decode_timeout_s=config.validate.decode_timeout_s)
     examined = ledger.entries_of(validate.STAGE, manifest.video_ids)
-    fetched = {video_id for video_id, entry in entries.items() if entry.state == "done"}
+    fetched = {video_id for video_id, one in known.items() if one.state == "done"}
     lost = {video_id for video_id, entry in examined.items() if entry.state == "rejected"}
-    lost |= {*download.given_up(manifest, ledger, config), *listed_gone(manifest, ledger, config)}
+    lost |= {video_id for video_id, one in known.items() if one.state == "given_up"}
     return fetched, lost
 
 

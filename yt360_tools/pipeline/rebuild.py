@@ -15,23 +15,26 @@ from yt360_tools.config import Config, Overrides, resolve
 from yt360_tools.errors import EXIT_BUG, EXIT_OK, EXIT_UNFINISHED, TransientError
 from yt360_tools.manifest import Manifest, read_manifest
 from yt360_tools.media.ffmpeg import find_ffmpeg
-from yt360_tools.pipeline import build, discard, download, retrying, segment, validate
+from yt360_tools.pipeline import build, discard, download, segment, validate
 from yt360_tools.pipeline.beside_parts import refuse_unjoined, refuse_unlike
-from yt360_tools.pipeline.declared_media import broken_promises, named_media
+from yt360_tools.pipeline.declared_media import named_media, warn_of_broken_promises
 from yt360_tools.pipeline.download_queue import Pace
 from yt360_tools.pipeline.executors import process_pool
+from yt360_tools.pipeline.fingerprints import source_digits
 from yt360_tools.pipeline.kept_if_used import opened_and_kept_if_used
 from yt360_tools.pipeline.ledger import Ledger
-from yt360_tools.pipeline.listed_gone import listed_gone
+from yt360_tools.pipeline.listed_gone import as_outcomes
 from yt360_tools.pipeline.options import agreed_config, check_options, remember, with_implied_layout
 from yt360_tools.pipeline.parts import ALL, Selection, with_videos
+from yt360_tools.pipeline.retrying import Waiting, notes
 from yt360_tools.pipeline.runner import BUG, run_tasks
+from yt360_tools.pipeline.standing import Standing, standings, waiting_of
 from yt360_tools.pipeline.status import MANIFEST_STAGE, StageStatus, ledger_status
 from yt360_tools.pipeline.told import told_videos
 from yt360_tools.pipeline.views import check_view_options
 from yt360_tools.pipeline.workspace import Workspace
 from yt360_tools.records import Outcome
-from yt360_tools.sources import open_source
+from yt360_tools.sources import Source, open_source
 
 STAGES = (download.STAGE, validate.STAGE, segment.STAGE, build.STAGE)
 logger = logging.getLogger(__name__)
@@ -46,6 +49,7 @@ class StageReport:
         problems: the outcomes that are not done.
         stopped: why the stage ended before all was taken up; empty where it was.
         notes: what else there is to say, such as what waits until when.
+        fetching_s: seconds in which media were fetched.
     """
 
     stage: str
@@ -53,6 +57,7 @@ class StageReport:
     problems: tuple[Outcome, ...]
     stopped: str = ""
     notes: tuple[str, ...] = ()
+    fetching_s: float = 0.0
 
     @property
     def taken_up(self) -> int:
@@ -131,7 +136,7 @@ class Line:
         logger.info("%s: took up %d items", stage, len(found.outcomes))
         problems = tuple(outcome for outcome in found.outcomes if outcome.state != "done")
         items = frozenset(outcome.item for outcome in found.outcomes)
-        return StageReport(stage, items, problems, found.stopped, found.notes)
+        return StageReport(stage, items, problems, found.stopped, found.notes, found.seconds)
 
     def told(self, reasons: Collection[str]) -> "Line":
         """The same line, which asks for videos that were not fetched for one of some reasons; ``all`` for every one.
@@ -139,7 +144,24 @@ class Line:
         Raises:
             UsageError: a word is no reason.
         """
-        return self.told_videos(told_videos(self.manifest, self.ledger, reasons, self.config.download))
+        line = self.told_videos(told_videos(self.standings(), self.ledger, reasons))
+        return dataclasses.replace(line, pace=dataclasses.replace(line.pace, asks_nevertheless=True))
+
+    def standings(self) -> dict[str, Standing]:
+        """How the videos stand before a download; nobody's being told counts."""
+        timeout_s = self.config.validate.decode_timeout_s
+        return standings(self.manifest, self.ledger, self.config.download, decode_timeout_s=timeout_s)
+
+    def downloads(self, source: Source) -> list[download.DownloadTask]:
+        """What this run asks a source for now."""
+        return download.plan_downloads(
+            self.manifest, self.ledger, self.workspace, source, config=self.config.download, pace=self.pace,
+            decode_timeout_s=self.config.validate.decode_timeout_s,
+        )  # fmt: skip
+
+    def waiting(self) -> tuple[Waiting, ...]:
+        """The videos that have failed and are left alone now."""
+        return waiting_of(self.standings())
 
     def told_videos(self, video_ids: Collection[str]) -> "Line":
         """The same line, which asks for these videos too, in spite of how they ended."""
@@ -210,13 +232,10 @@ def _run_download(line: Line) -> download.Downloads:
     if line.growing is None:
         build.reconcile(line.ledger, line.workspace)  # a shard that is gone needs its media again
     discard.forget_lost_media(line.ledger, line.workspace, config, unfinished_videos(line))
-    gone = listed_gone(line.manifest, line.ledger, config)
-    known = [outcome for video_id, outcome in gone.items() if not line.pace.is_told(video_id)]
+    gone = as_outcomes(line.standings(), source_digits(config, line.ledger.salt))
+    known = [outcome for outcome in gone if not line.pace.is_told(outcome.item)]
     line.ledger.record(known)
-    timeout_s = line.config.validate.decode_timeout_s
-    tasks = download.plan_downloads(
-        line.manifest, line.ledger, line.workspace, source, config=config, pace=line.pace, decode_timeout_s=timeout_s
-    )
+    tasks = line.downloads(source)
     if tasks and not source.is_local:
         find_ffmpeg()  # what was fetched is decoded
     found = download.run_downloads(tasks, line.ledger, line.workspace, config, pace=line.pace)
@@ -224,14 +243,8 @@ def _run_download(line: Line) -> download.Downloads:
     discard.note_changes(line.ledger, line.manifest.video_ids)
     if line.growing is not None:
         return found
-    broken = broken_promises(line.manifest, line.ledger.entries(download.STAGE))
-    if broken:
-        said = (
-            f"{len(broken)} videos (the first: {broken[0]}) were fetched before as other files than the manifest now "
-        )
-        logger.warning("%spromises; they are used as they are: a new workspace fetches the promised ones", said)
-    waiting = retrying.notes(download.waiting_downloads(line.manifest, line.ledger, source, config=config))
-    return dataclasses.replace(found, notes=found.notes + waiting)
+    warn_of_broken_promises(line.manifest, line.ledger.entries(download.STAGE))
+    return dataclasses.replace(found, notes=found.notes + notes(line.waiting()))
 
 
 def unfinished_videos(line: Line) -> list[str]:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sized
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
 from yt360_tools.config import DownloadConfig
 from yt360_tools.pipeline.ledger import Entry
@@ -12,6 +12,9 @@ from yt360_tools.sources.reasons import reason_policy
 
 WALLS = ("bot_wall", "rate_limited")
 """What says that we ask too much: it is not the one video's affair."""
+
+DECODE_TIMEOUT = "decode_timeout_s"
+"""Where an outcome's data tell how many seconds decoding was given, if it took longer or was ended."""
 
 _OF_A_RUN = ("over_budget",)
 _WALL_FACTOR = 30
@@ -52,20 +55,28 @@ class Waiting:
     until: datetime | None
 
 
-def waits(video_id: str, entry: Entry | None, config_digits: str, now: datetime) -> Waiting | None:
-    """Why a video whose last outcome is `entry` is not asked for at `now`; None where it is.
+@dataclass(frozen=True)
+class Held:
+    """That a failure keeps a video from being asked for: `until` a time, or None until something is changed."""
+
+    until: datetime | None
+
+
+def waits(entry: Entry | None, config_digits: str, now: datetime, decode_timeout_s: float | None = None) -> Held | None:
+    """What keeps a video whose last outcome is `entry` from being asked for at `now`; None where nothing does.
 
     What was learnt under another configuration holds for none: it is asked for at once. So is what a budget had no room
     for: each run has its own.
+
+    Args:
+        decode_timeout_s: seconds that decoding what was fetched may take now; None where nothing is decoded.
     """
-    if entry is None or entry.state != "failed" or entry.data.get("config") != config_digits:
-        return None
-    if entry.reason in _OF_A_RUN:
+    if not _is_learnt_here(entry, config_digits, decode_timeout_s) or entry.reason in _OF_A_RUN:
         return None
     if not heals(entry.reason, int(entry.data.get("tries", 0))):
-        return Waiting(video_id, entry.reason, None)
+        return Held(None)
     until = datetime.fromisoformat(entry.data["not_before"]) if "not_before" in entry.data else now
-    return Waiting(video_id, entry.reason, until) if until > now else None
+    return Held(until) if until > now else None
 
 
 def heals(reason: str, tries: int) -> bool:
@@ -73,11 +84,16 @@ def heals(reason: str, tries: int) -> bool:
     return reason_policy(reason).kind == "heals" and tries < _PATIENCE.get(reason, tries + 1)
 
 
-def tries_before(entry: Entry | None, config_digits: str) -> int:
+def tries_before(entry: Entry | None, config_digits: str, decode_timeout_s: float | None = None) -> int:
     """How often a video was tried in vain under this configuration."""
+    return int(entry.data.get("tries", 0)) if _is_learnt_here(entry, config_digits, decode_timeout_s) else 0
+
+
+def _is_learnt_here(entry: Entry | None, config_digits: str, decode_timeout_s: float | None) -> TypeGuard[Entry]:
+    """Whether `entry` is a failure under this configuration; of what was not decoded, within the same time."""
     if entry is None or entry.state != "failed" or entry.data.get("config") != config_digits:
-        return 0
-    return int(entry.data.get("tries", 0))
+        return False
+    return decode_timeout_s is None or entry.data.get(DECODE_TIMEOUT, decode_timeout_s) == decode_timeout_s
 
 
 def later(now: datetime, seconds: float) -> datetime:

@@ -28,8 +28,7 @@ def due_again(line: Line, source: Source) -> list[str]:
     due = _due_now(line, source, left)
     if due:
         return due
-    waiting = download.waiting_downloads(line.manifest, line.ledger, source, config=config)
-    due_at = [one.until for one in waiting if one.until and one.video_id in set(left)]
+    due_at = [one.until for one in line.waiting() if one.until and one.video_id in set(left)]
     if not due_at:
         return []
     pause_s = (min(due_at) - datetime.now(timezone.utc)).total_seconds()
@@ -45,9 +44,6 @@ def due_again(line: Line, source: Source) -> list[str]:
 
 
 def _due_now(line: Line, source: Source, video_ids: Collection[str]) -> list[str]:
-    tasks = download.plan_downloads(
-        line.manifest, line.ledger, line.workspace, source, config=line.config.download, pace=line.pace
-    )
     entries = line.ledger.entries_of(download.STAGE, video_ids)
     may_be = {one for one, entry in entries.items() if entry.state != "done" and entry.reason != OVER_BUDGET}
-    return [task.video_id for task in tasks if task.video_id in may_be]
+    return [task.video_id for task in line.downloads(source) if task.video_id in may_be]

@@ -1,37 +1,30 @@
 """Which videos a run is told to ask for in spite of how they ended: ``--retry`` and ``--retry-rejected``."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import UsageError, nearest
-from yt360_tools.manifest import Manifest
 from yt360_tools.pipeline import build, download, segment, validate
 from yt360_tools.pipeline.ledger import Entry, Ledger
-from yt360_tools.pipeline.listed_gone import listed_gone
+from yt360_tools.pipeline.standing import Standing
 from yt360_tools.sources.reasons import REASONS
 
 if TYPE_CHECKING:
     from yt360_tools.pipeline.rebuild import Line
 
 
-def told_videos(
-    manifest: Manifest, ledger: Ledger, reasons: Collection[str], config: DownloadConfig | None = None
-) -> frozenset[str]:
-    """The manifest's videos that were not fetched for one of some reasons; they keep their outcome till they are asked.
+def told_videos(standings: Mapping[str, Standing], ledger: Ledger, reasons: Collection[str]) -> frozenset[str]:
+    """The videos that were not fetched for one of some reasons; they keep their outcome till they are asked.
 
     Args:
+        standings: of the videos to choose from; what a listing of the same source has found gone counts, too.
         reasons: words of the ledger; ``all`` for every one.
-        config: with it, what a listing of the same source has found gone counts, too.
 
     Raises:
         UsageError: a word is no reason.
     """
-    entries = ledger.entries_of(download.STAGE, manifest.video_ids)
     check_reasons(reasons, ledger.entries(download.STAGE).values())
-    ended = {video_id: entry.reason for video_id, entry in entries.items() if entry.state in ("rejected", "failed")}
-    if config:
-        ended |= {video_id: one.reason for video_id, one in listed_gone(manifest, ledger, config).items()}
+    ended = {video_id: one.reason for video_id, one in standings.items() if one.reason}
     return frozenset(video_id for video_id, reason in ended.items() if "all" in reasons or reason in reasons)
 
 
@@ -56,7 +49,7 @@ def take_up_rejected(line: "Line") -> "Line":
     """
     ledger, videos = line.ledger, line.manifest.video_ids
     again = _rejected(ledger, validate.STAGE, videos)
-    gone = listed_gone(line.manifest, ledger, line.config.download)
+    gone = [video_id for video_id, one in line.standings().items() if one.is_listed]
     told = {*_rejected(ledger, download.STAGE, videos), *gone, *again}
     rows = [row.clip_id for row in line.manifest.rows]
     clips = [window.clip_id for window in segment.planned_windows(line.manifest, ledger)]

@@ -92,5 +92,5 @@ def _as_ours(error: MediaError) -> TransientError:
     if error.reason in ("truncated", "empty_file"):
         return TransientError("incomplete", str(error))
     if error.reason == "decode_timeout":
-        return TransientError("unchecked", str(error))
+        return TransientError("unchecked", f"{error} If it is only slow to decode: another validate.decode_timeout_s")
     return TransientError("not_media", f"{error}; look at the address in a browser: is it a video's?")

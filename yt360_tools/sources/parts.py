@@ -21,6 +21,7 @@ CHECKPOINT_BYTES = 4 << 20
 THIS_PROCESS = uuid.uuid4().hex[:12]
 """A word that tells this process from those before it; numbers of processes come again."""
 
+_KEY, _KEY_BYTES = ".key", 32
 _BLOCK = 1 << 20
 
 
@@ -33,7 +34,7 @@ class Note:
     """What is known of a part.
 
     Attributes:
-        what: whose bytes these are: a digest of the address, or a format's name.
+        what: whose bytes these are: a digest of the address or the format's name, mixed with the folder's key.
         total: bytes of the whole; None when nobody said.
         mark: the server's mark of the version; empty when it gave none.
         bytes: the checkpoint.
@@ -60,9 +61,15 @@ class PartialFile:
     """
 
     def __init__(self, target: Path, what: str) -> None:
+        """A part of `target`, of which nothing is looked at yet.
+
+        Args:
+            what: whose bytes it has: an address, which may hold passwords, or a format's name.
+        """
         self.target = target
         self.path = target.with_name(f"{target.name}.part")
-        self.note = Note(what)
+        self.note = Note("")
+        self._what = what
         self._note_path = note_path(target)
         self._digest = hashlib.sha256()
 
@@ -78,7 +85,7 @@ class PartialFile:
     def resume(self) -> int:
         """Bytes to go on from: the checkpoint, where the note and the bytes before it say so; else nothing is kept."""
         note = _read(self._note_path)
-        if note is not None and note.what == self.note.what and self.size >= note.bytes > 0:
+        if note is not None and self.size >= note.bytes > 0 and note.what == self._name():
             digest = _digest_of(self.path, note.bytes)
             if digest.hexdigest() == note.sha256:
                 os.truncate(self.path, note.bytes)
@@ -145,12 +152,17 @@ class PartialFile:
     def forget(self) -> None:
         """Remove the note: the file is what it is."""
         self._note_path.unlink(missing_ok=True)
+        _clear_key(self.target.parent)
 
     def discard(self) -> None:
         """Leave nothing of it."""
         for path in (self.path, self._note_path):
             path.unlink(missing_ok=True)
-        self.note, self._digest = Note(self.note.what), hashlib.sha256()
+        _clear_key(self.target.parent)
+        self.note, self._digest = Note(""), hashlib.sha256()
+
+    def _name(self) -> str:
+        return _name_of(self._what, self.target.parent)
 
     def _let_go(self) -> None:
         """Note that nobody is fetching the rest."""
@@ -159,6 +171,7 @@ class PartialFile:
 
     def _write(self, note: Note) -> None:
         beside = self._note_path.with_name(f"{self._note_path.name}.new")
+        note = replace(note, what=self._name())
         beside.write_text(json.dumps(asdict(note)), encoding="utf-8")
         os.replace(beside, self._note_path)
         self.note = note
@@ -186,19 +199,38 @@ def has_parts(folder: Path) -> bool:
 
 
 def clear_parts(folder: Path) -> None:
-    """Remove all notes, and what was begun and not used in the end, such as another format's bytes.
+    """Remove all notes with their key, and what was begun and not used in the end, such as another format's bytes.
 
     Not before all that was asked for is there: without its note a file is fetched again.
     """
     for path in folder.iterdir():
         is_note = path.name.startswith(".") and path.name.endswith((".note", ".note.new"))
-        if is_note or path.name.endswith(".part"):
+        if is_note or path.name == _KEY or path.name.endswith(".part"):
             path.unlink()
 
 
-def what_of(text: str) -> str:
-    """A name for an address that shows nothing of it."""
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def _name_of(what: str, folder: Path) -> str:
+    """A name for an address among the parts in a folder; no password in it can be guessed without the folder's key."""
+    return hashlib.blake2b(what.encode(), key=_key_of(folder), digest_size=8).hexdigest()
+
+
+def _key_of(folder: Path) -> bytes:
+    """Random bytes that only their owner may read; they go with the parts."""
+    path = folder / _KEY
+    key = path.read_bytes() if path.exists() else b""
+    if len(key) == _KEY_BYTES:
+        return key
+    path.unlink(missing_ok=True)  # it was cut short
+    key = os.urandom(_KEY_BYTES)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(key)
+    return key
+
+
+def _clear_key(folder: Path) -> None:
+    """Remove the key where no note is left that was made with it."""
+    if not any(folder.glob(".*.note")):
+        (folder / _KEY).unlink(missing_ok=True)
 
 
 def _read(path: Path) -> Note | None:

@@ -116,7 +116,7 @@ _ALL = (
     Reason("incomplete", "heals", "bytes or duration fall short of what was announced, or the end does not decode"),
     Reason(
         "unchecked", "heals", "it was fetched, and its decoder was killed or took too long: its bytes are kept",
-        "run again, with fewer download.jobs or a greater validate.decode_timeout_s",
+        "run again, with more memory, or with another validate.decode_timeout_s, under which it is asked for at once",
     ),
     Reason("disk", "heals", "a file cannot be written", "mend the disk or its permissions, then run again"),
     Reason("disk_full", "heals", "the disk is full", "free space, then run again"),

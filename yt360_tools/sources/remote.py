@@ -9,7 +9,7 @@ from typing import Any
 
 from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import EnvironmentMissing, ItemError, MediaError, TransientError, UsageError, nearest
-from yt360_tools.sources.parts import FileChanged, PartialFile, what_of
+from yt360_tools.sources.parts import FileChanged, PartialFile
 from yt360_tools.sources.room import RoomWatch
 from yt360_tools.sources.secrets import without_secrets
 from yt360_tools.sources.templates import TemplateSource
@@ -48,7 +48,7 @@ def copy_address(address: str, destination: Path, name: str, config: DownloadCon
         if facts.get("type") == "directory":
             raise MediaError("gone", f"{shown} is a folder, not a file")
         extension = PurePosixPath(path).suffix.removeprefix(".") or "unknown_video"
-        part = PartialFile(destination / f"{name}.{extension}", what_of(address))
+        part = PartialFile(destination / f"{name}.{extension}", address)
         total, mark = facts.get("size"), str(files.ukey(path))
         begins_at = part.resume()
         try:

@@ -14,7 +14,7 @@ from yt_dlp.networking.exceptions import HTTPError
 from yt_dlp.utils import KNOWN_EXTENSIONS, parse_http_range
 
 from yt360_tools.config import DownloadConfig
-from yt360_tools.sources.parts import FileChanged, PartialFile, what_of
+from yt360_tools.sources.parts import FileChanged, PartialFile
 from yt360_tools.sources.reasons import REASONS
 from yt360_tools.sources.room import RoomWatch
 
@@ -190,7 +190,7 @@ def retry_after_s(value: str | None) -> float | None:
 def _what(info: dict[str, Any]) -> str:
     """Whose bytes a file's are: a format's, by its number (its address changes by the hour), or an address's."""
     if info.get("extractor_key") == "Address":
-        return what_of(info["url"])
+        return str(info["url"])
     names = ("extractor_key", "id", "format_id", "filesize")
     return " ".join(str(info[name]) for name in names if info.get(name) is not None)
 
