@@ -158,3 +158,32 @@ def test_real_recordings_converted_are_accepted(name: str, yaw_deg: float, tmp_p
     seen = examined(written(tmp_path, turned, "flac", rate_hz))
     assert severities(seen) == {}, seen.formats
     assert seen.channel_map == (0, 1, 2, 3)
+
+
+def from_above(seed: int) -> Values:
+    """Deep notes aside, and a hiss high above them: rare places, though in all bands the ratio is exactly FuMa's."""
+    rng = np.random.default_rng(seed)
+    hiss_above = draw.shaped(rng, LENGTH, RATE_HZ, 1500, 8000, 0)
+    return draw.at(draw.notes(rng, LENGTH, RATE_HZ), 121, 25) + draw.at(hiss_above, 135, 75)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_fuma_is_fixed_wherever_its_sources_are(seed: int, tmp_path: Path) -> None:
+    assert severities(examined(written(tmp_path, draw.as_fuma(from_above(seed))))) == {"fuma": "fix"}
+
+
+@pytest.mark.parametrize("channels", [5, 7, 8])
+def test_any_number_behind_four_is_no_head_locked_pair(channels: int, tmp_path: Path) -> None:
+    beside = np.repeat(draw.stereo(np.random.default_rng(4), LENGTH, RATE_HZ), 2, axis=0)[: channels - 4]
+    found = severities(examined(written(tmp_path, np.concatenate([voices(5), beside]))))
+    assert found == {"unexpected_channels": "doubt"}
+
+
+@pytest.mark.parametrize("seed", [7, 14])
+def test_what_is_clipped_is_not_taken_for_fuma(seed: int, tmp_path: Path) -> None:
+    """W is the loudest and loses most: the ratio rises by up to 3 dB."""
+    field = voices(seed)
+    level = np.quantile(np.abs(field[0]), 0.4)
+    found = severities(examined(written(tmp_path, np.clip(field, -level, level))))
+    assert "fix" not in found.values()
+    assert found["clipping"] == "doubt"

@@ -154,12 +154,13 @@ def _rises(signal: Array, level: float) -> Array:
     if not all(every.size for every in (foot, knee, top, fall, leave)):
         return np.zeros((4, 0))
     end = np.searchsorted(fall, knee)
-    knee, end = knee[end < fall.size], fall[end[end < fall.size]]
-    before, at, until = np.searchsorted(foot, knee) - 1, np.searchsorted(top, knee), np.searchsorted(leave, end) - 1
+    is_whole = end < fall.size
+    knee, ends = knee[is_whole], fall[end[is_whole]]
+    before, at, until = np.searchsorted(foot, knee) - 1, np.searchsorted(top, knee), np.searchsorted(leave, ends) - 1
     inside = (before >= 0) & (at < top.size) & (until >= 0)
-    knee, end, begin = knee[inside], end[inside], foot[before[inside]]
+    knee, ends, begin = knee[inside], ends[inside], foot[before[inside]]
     come, go = top[at[inside]], leave[until[inside]]
-    inside = (come < end) & (go > come)
+    inside = (come < ends) & (go > come)
     begin, knee, come, go = begin[inside], knee[inside], come[inside], go[inside]
     sums = np.concatenate([[0.0], np.cumsum(signal)])
     first, last = np.ceil(come).astype(int), np.floor(go).astype(int) + 1

@@ -158,7 +158,7 @@ def _w_missing(
 ) -> Finding | None:
     """W gone for a time in which others sound."""
     others = levels.hops_dbfs[list(places[1:])].max(axis=0)
-    gone = (levels.hops_dbfs[places[0]] < others - thresholds.dead_below_db) & (others > thresholds.dead_dbfs + 20)
+    gone = (levels.hops_dbfs[places[0]] < others - thresholds.dead_below_db) & (others > thresholds.w_gone_dbfs)
     spans = tuple(span for span in true_spans(gone, sound.times_s) if span[1] - span[0] >= thresholds.least_silence_s)
     if not spans:
         return None
