@@ -135,17 +135,26 @@ def _judge_none(
     score = float(np.log(thresholds.unrelated_prior) - 0.5 * away**2)
     score -= float(np.log(thresholds.unrelated_ratio_db * sqrt(2 * np.pi)))
     alike = _most_alike(numbers, formats[0].places)
+    panned = min(panned_share(one, each.ratio_db, thresholds) for one, each in zip(readings, formats, strict=True))
     if alike < thresholds.unrelated_likeness:
         score += thresholds.unrelated_evidence
-    elif impossible < thresholds.impossible_share / 4 and readings[0].directed_share > thresholds.related_directed:
+    elif (
+        impossible < thresholds.impossible_share / 4
+        and panned < thresholds.panned_share / 4
+        and readings[0].directed_share > thresholds.related_directed
+    ):
         score -= thresholds.related_evidence
-        agreement = readings[0].spread_db / thresholds.unrelated_spread_db
-        score += float(np.log(np.clip(agreement, thresholds.least_agreement, 1.0)))
+        score += float(np.log(_disagreement(readings[0], thresholds)))
     words = (
         f"W is missing in {100 * impossible:.1f}% of the moments",
         f"the most alike are {alike:.2f} alike at once, and {lag:+.2f} more at another time",
     )
     return score, words
+
+
+def _disagreement(reading: Reading, thresholds: SoundThresholds) -> float:
+    """1 where bands differ in their ratio as those of unrelated channels do, or of bad microphones; less where not."""
+    return float(np.clip(reading.spread_db / thresholds.unrelated_spread_db, thresholds.least_agreement, 1.0))
 
 
 def _most_alike(numbers: FieldNumbers, places: Places) -> float:
@@ -165,12 +174,15 @@ def _judge(
         thresholds.most_evidence,
         thresholds.impossible_evidence * impossible_share(reading, thresholds) / thresholds.impossible_share,
     )
+    panned = panned_share(reading, one.ratio_db, thresholds)
+    field -= min(thresholds.most_evidence, thresholds.panned_evidence * panned / thresholds.panned_share)
     late = max(0.0, _lag(numbers, one.places) - thresholds.most_lag)
     field -= min(thresholds.most_evidence, thresholds.lag_evidence * late)
     order, words = _order(one, reading, dead, thresholds)
     evidence = [
         f"Y, Z, X over W: {reading.ratio_db:+.1f} dB, bands differ by {reading.spread_db:.1f} dB; "
         f"{one.ratio_db:+.1f} dB expected",
+        f"{100 * panned:.1f}% of the moments are panned as no plane wave is",
         *words,
     ]
     if one.name == "packed_5_1":
@@ -194,7 +206,8 @@ def _scale(reading: Reading, expected_db: float, empty_z: bool, thresholds: Soun
     odd = np.exp(-0.5 * (away / wide) ** 2) / (wide * sqrt(2 * np.pi))
     laid = 1 / 20 if -20 < away < 0 else 0.0  # anything in W alone lowers the ratio
     usual = 1 - thresholds.odd_ratio - thresholds.laid_ratio
-    return float(np.log(usual * likely + thresholds.odd_ratio * odd + thresholds.laid_ratio * laid + 1e-12))
+    odd *= thresholds.odd_ratio * _disagreement(reading, thresholds)
+    return float(np.log(usual * likely + odd + thresholds.laid_ratio * laid + 1e-12))
 
 
 def _order(
@@ -253,6 +266,15 @@ def _upright(reading: Reading, middle: np.ndarray, thresholds: SoundThresholds) 
 def impossible_share(reading: Reading, thresholds: SoundThresholds) -> float:
     """The share of moments and bands where W hears hardly anything of what Y, Z, X hear: no sound does that."""
     return float((reading.block_ratios_db > thresholds.impossible_db).mean()) if reading.is_told else 0.0
+
+
+def panned_share(reading: Reading, expected_db: float, thresholds: SoundThresholds) -> float:
+    """The share of the moments in which all channels are one wave in phase, with gains that no plane wave has.
+
+    Only too weak a W counts: too strong a one may be music laid over.
+    """
+    off = reading.is_one_wave & (reading.block_ratios_db > expected_db + thresholds.panned_db)
+    return float(off.mean()) if reading.is_told else 0.0
 
 
 def _lag(numbers: FieldNumbers, places: Places) -> float:

@@ -113,6 +113,31 @@ class SoundFormatThresholds:
         says="what a share of `impossible_share` of such moments weighs",
         origin="odds of 50 to 1: a choice",
     )  # fmt: skip
+    one_wave: float = threshold(
+        0.8, 0, 1, unit="purity",
+        says="from it on a moment's channels are one wave (trace of the squared covariance over its squared trace)",
+        origin="1 for one signal at any gains, 0.25 for four equal unrelated ones",
+    )  # fmt: skip
+    in_phase: float = threshold(
+        0.1, 0, 1, unit="share",
+        says="and in phase, where no more of the covariance's amplitude is imaginary",
+        origin="a plane wave has 0; echoes of a note in a room, which may have any gains, 0.3 and more mostly",
+    )  # fmt: skip
+    panned_db: float = threshold(
+        4.0, 0.1, 40, unit="dB",
+        says="such a moment is panned if Y, Z and X are so much stronger beside W than in a plane wave",
+        origin="microphones are off by 3 dB at most (the orchestra)",
+    )  # fmt: skip
+    panned_share: float = threshold(
+        0.01, 0.0001, 1, unit="share",
+        says="so many panned moments weigh `panned_evidence`; more of them more",
+        origin="drawn fields and halls at most 0.0012, the choir 0.002; quad 0.002 to 0.24, cinema 0.014 and more",
+    )  # fmt: skip
+    panned_evidence: float = threshold(
+        4.0, 0, 50, unit="nats",
+        says="what they weigh",
+        origin="odds of 50 to 1: a choice",
+    )  # fmt: skip
     lag_evidence: float = threshold(
         20.0, 0, 500, unit="nats",
         says="what a correlation of 1 beyond `most_lag` weighs",
@@ -135,7 +160,7 @@ class SoundFormatThresholds:
     )  # fmt: skip
     related_evidence: float = threshold(
         3.0, 0, 50, unit="nats",
-        says="what it weighs that W is never missing and moments have a direction",
+        says="what it weighs that W is never missing, nothing is panned, and moments have a direction",
         origin="odds of 20 to 1, a choice: unrelated tracks, quad and cinema sound have moments without W",
     )  # fmt: skip
     related_directed: float = threshold(
@@ -145,12 +170,12 @@ class SoundFormatThresholds:
     )  # fmt: skip
     unrelated_spread_db: float = threshold(
         0.5, 0.01, 20, unit="dB",
-        says="bands differ by so much in the ratio of Y, Z, X to W where channels are unrelated",
+        says="bands differ by so much in the ratio of Y, Z, X to W where channels are unrelated, or microphones bad",
         origin="drawn quad, cinema sound and unrelated tracks 0.48 to 16 dB; drawn fields without a room at most 0.27",
     )  # fmt: skip
     least_agreement: float = threshold(
         0.05, 0.001, 1, unit="share",
-        says="perfectly equal bands are still that likely for unrelated channels",
+        says="perfectly equal bands are still that likely for these",
         origin="odds of 20 to 1: a choice",
     )  # fmt: skip
     spread_widening: float = threshold(
@@ -217,4 +242,9 @@ class SoundFormatThresholds:
         0.05, 0, 1, unit="share",
         says="with more of its samples clipped a sound's format is not fixed, but doubted",
         origin="5 in 100 clipped: the ratio is 0.3 to 0.6 dB higher; 40 in 100: 2.3 to 2.6, as if FuMa",
+    )  # fmt: skip
+    steady_db: float = threshold(
+        1.1, 0, 20, unit="dB",
+        says="with levels nearer to AmbiX's a sound is another format's for certain only if its ratio wanders less",
+        origin="the orchestra (whose levels say AmbiX) 0.8, parts of it 0.6 to 1; notes in drawn rooms 1.1 to 2.7",
     )  # fmt: skip
