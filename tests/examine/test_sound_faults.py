@@ -211,6 +211,23 @@ def test_laid_over(over, codec: str, tmp_path: Path) -> None:
     assert found(tmp_path, samples, codec).get("laid_over") == "doubt"
 
 
+@pytest.mark.parametrize("codec", ["s16", "opus"])
+def test_laid_over_a_field_without_heights(codec: str, tmp_path: Path) -> None:
+    samples = field(7, -25) * np.array([1, 1, 0, 1])[:, None]
+    samples[0] += 1.5 * signal(8, draw.notes)
+    assert found(tmp_path, samples, codec).get("laid_over") == "doubt"
+
+
+@pytest.mark.parametrize("codec", ["s16", "opus", "aac"])
+def test_a_source_high_above_is_not_laid_over_where_z_is_empty(codec: str, tmp_path: Path) -> None:
+    """Y and X hear a tenth of it, and from where it is."""
+    rng = np.random.default_rng(9)
+    samples = draw.at(signal(9), 40, 72) + 0.5 * draw.at(signal(10, draw.notes), np.linspace(-70, 60, LENGTH), 10)
+    samples += 0.002 * draw.around(rng, LENGTH, RATE_HZ, 20)
+    samples[2] = 0
+    assert found(tmp_path, samples, codec) == {"empty_z": "note"}
+
+
 @pytest.mark.parametrize("count", [1, 10, 1000])
 def test_next_to_no_samples(count: int, tmp_path: Path) -> None:
     """A lone sample is a constant, and so silent; of a few nothing can be told."""

@@ -158,3 +158,69 @@ def test_real_recordings_converted_are_accepted(name: str, yaw_deg: float, tmp_p
     seen = examined(written(tmp_path, turned, "flac", rate_hz))
     assert severities(seen) == {}, seen.formats
     assert seen.channel_map == (0, 1, 2, 3)
+
+
+def from_above(seed: int) -> Values:
+    """Deep notes aside, and a hiss high above them: rare places, though in all bands the ratio is exactly FuMa's."""
+    rng = np.random.default_rng(seed)
+    hiss_above = draw.shaped(rng, LENGTH, RATE_HZ, 1500, 8000, 0)
+    return draw.at(draw.notes(rng, LENGTH, RATE_HZ), 121, 25) + draw.at(hiss_above, 135, 75)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_fuma_is_fixed_wherever_its_sources_are(seed: int, tmp_path: Path) -> None:
+    assert severities(examined(written(tmp_path, draw.as_fuma(from_above(seed))))) == {"fuma": "fix"}
+
+
+@pytest.mark.parametrize("channels", [5, 7, 8])
+def test_any_number_behind_four_is_no_head_locked_pair(channels: int, tmp_path: Path) -> None:
+    beside = np.repeat(draw.stereo(np.random.default_rng(4), LENGTH, RATE_HZ), 2, axis=0)[: channels - 4]
+    found = severities(examined(written(tmp_path, np.concatenate([voices(5), beside]))))
+    assert found == {"unexpected_channels": "doubt"}
+
+
+@pytest.mark.parametrize("seed", [7, 14])
+def test_what_is_clipped_is_not_taken_for_fuma(seed: int, tmp_path: Path) -> None:
+    """W is the loudest and loses most: the ratio rises by up to 3 dB."""
+    field = voices(seed)
+    level = np.quantile(np.abs(field[0]), 0.4)
+    found = severities(examined(written(tmp_path, np.clip(field, -level, level))))
+    assert "fix" not in found.values()
+    assert found["clipping"] == "doubt"
+
+
+def panned_quad(seed: int) -> Values:
+    """Three sources, each between two of four loudspeakers, and a little of four rooms."""
+    rng = np.random.default_rng(seed)
+    speakers = np.radians([45, -45, 135, -135])
+    mixed = 0.25 * np.stack([draw.around(rng, LENGTH, RATE_HZ, 3)[0] for _ in speakers])
+    for play in (draw.voice, draw.notes, draw.engine):
+        apart = np.abs(np.angle(np.exp(1j * (speakers - rng.uniform(-np.pi, np.pi)))))
+        gains = np.where(apart < np.pi / 2, np.cos(apart), 0)
+        mixed = mixed + gains[:, None] * play(rng, LENGTH, RATE_HZ)
+    return mixed
+
+
+def dry_cinema(seed: int) -> Values:
+    """As `cinema`, but nothing comes later: what is behind is what is in front, and a little of rooms."""
+    rng = np.random.default_rng(seed)
+    left, right = draw.stereo(rng, LENGTH, RATE_HZ)
+    low = 0.5 * draw.shaped(rng, LENGTH, RATE_HZ, 30, 110, 0)
+    back = [0.4 * side + 0.1 * draw.around(rng, LENGTH, RATE_HZ, 3)[0] for side in (left, right)]
+    return np.stack([left, right, draw.voice(rng, LENGTH, RATE_HZ), low, *back])
+
+
+@pytest.mark.parametrize("field", [panned_quad, dry_cinema])
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_what_is_panned_between_loudspeakers_is_no_sound_field(field, seed: int, tmp_path: Path) -> None:
+    """One wave in phase in all channels, with gains that no plane wave has: nothing else gives it away."""
+    found = severities(examined(written(tmp_path, field(seed), ["s16", "opus"][seed % 2])))
+    assert "not_ambisonic" in found, found
+
+
+@pytest.mark.parametrize("seed", [504, 505])
+def test_a_stage_to_the_left_is_not_certainly_fuma(seed: int, tmp_path: Path) -> None:
+    """Read as FuMa it is in front, where stages are; but its levels are those of AmbiX."""
+    rng = np.random.default_rng(seed)
+    field = draw.in_room(rng, draw.notes(rng, 4 * RATE_HZ, RATE_HZ), RATE_HZ, 90, 2.0, 0.8)
+    assert "fix" not in severities(examined(written(tmp_path, field))).values()

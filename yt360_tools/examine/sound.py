@@ -69,8 +69,10 @@ def examine_sound(
     if levels.is_silent or not sound.stretches:
         return SoundExamination(faults, (), declared or FIRST_FOUR, PLAIN, told)
     numbers = field_numbers(sound.stretches, sound.sample_rate_hz)
-    judged = judge_formats(candidate_formats(probe.channels, ambisonic, declared), numbers, levels.dead, thresholds)
-    chosen, said_of_format = decide_format(judged, thresholds)
+    judged = judge_formats(
+        candidate_formats(probe.channels, ambisonic, declared, thresholds), numbers, levels.dead, thresholds
+    )
+    chosen, said_of_format = decide_format(judged, _clipped_share(faults), thresholds)
     found = _field_findings(sound, levels, numbers, judged, chosen, said_of_format, thresholds)
     if declared is None and ambisonic is not None and ambisonic < probe.channels:
         found += (_extra_channels(ambisonic, probe.channels),)
@@ -96,16 +98,26 @@ def _field_findings(
     copies = copy_findings(likeness, judged, numbers.total, thresholds)
     if any(finding.severity == "reject" for finding in copies):
         return empty + copies
-    return empty + copies + of_format + _laid_over(judged.readings[chosen.name], chosen, of_format, thresholds)
+    return empty + copies + of_format + _laid_over(judged.readings[chosen.name], chosen, levels, of_format, thresholds)
 
 
 def _laid_over(
-    reading: Reading, chosen: Format, of_format: tuple[Finding, ...], thresholds: SoundThresholds
+    reading: Reading,
+    chosen: Format,
+    levels: Levels,
+    of_format: tuple[Finding, ...],
+    thresholds: SoundThresholds,
 ) -> tuple[Finding, ...]:
-    """Much of W that no other channel hears, in some bands or for some time."""
+    """Much of W that no other channel hears, in some bands or for some time.
+
+    Where Z is empty, Y and X hear little of a source high above as well; but what they hear of it is W's.
+    """
     if not reading.is_told or any(finding.code == "not_ambisonic" for finding in of_format):
         return ()
-    share = float((reading.block_ratios_db < chosen.ratio_db - thresholds.w_alone_db).mean())
+    is_alone = reading.block_ratios_db < chosen.ratio_db - thresholds.w_alone_db
+    if chosen.places[2] in levels.dead:
+        is_alone &= reading.directness < thresholds.w_alone_directness
+    share = float(is_alone.mean())
     if share < thresholds.laid_over_share:
         return ()
     said = f"in {100 * share:.0f}% of what sounds, W is alone: is music or speech laid over?"
@@ -119,6 +131,10 @@ def _unexpected(probe: SoundProbe) -> Finding:
         "sound like it; if they are, set validate.channel_map to the places of W, Y, Z, X, such as '0,1,2,3'"
     )
     return Finding("unexpected_channels", "reject", said, {"channels": float(probe.channels)})
+
+
+def _clipped_share(faults: tuple[Finding, ...]) -> float:
+    return max((one.numbers["clipped_share"] for one in faults if one.code == "clipping"), default=0.0)
 
 
 def _extra_channels(ambisonic: int, channels: int) -> Finding:

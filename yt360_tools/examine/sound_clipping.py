@@ -1,6 +1,10 @@
-"""Whether a sound was clipped, also if it was encoded with loss since: the tops of its waves are flat."""
+"""Whether a sound was clipped, also if it was encoded with loss since: its waves run straight into a ceiling.
 
-import dataclasses
+In PCM the ceiling is one value, and waves stay at it for several samples. A lossy codec leaves no two samples alike:
+what is left then is that long tops are all as high, that hardly anything is above them, and that a wave comes up to
+them as steeply as ever. Saturation bends a wave before it is at its top, and a limiter moves no single wave.
+"""
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,93 +12,180 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yt360_tools.media.sound_stretches import Stretch
+from yt360_tools.thresholds.sound import SoundThresholds
 
 Array = NDArray[np.float64]
 
-_LEVEL = 0.9
-_LEAST_RUN = 4
-_LEAST_PEAK = 0.003
-"""Below -50 dBFS a coarse PCM is flat of itself."""
-_FLAT = 1.8
-_LEAST_HEIGHT = 0.5
-"""Of what lies between the level and the greatest value: a ragged wave that just passes the level is no flat top."""
-_WIDEST = 400
-_LEAST_TOPS = 20
-_PEAKS_ABOVE = (1e-4, 2e-3)
-"""Which share of the samples the level of the tops may leave above: lossy codecs overshoot now and then."""
+_FOOT, _KNEE, _TOP = 0.5, 0.75, 0.93
+"""Of the ceiling. A straight rise needs 0.72 as long from the knee to the top as from the foot to the knee, a sine that
+just comes to the ceiling 1.07, and one that a hyperbolic tangent holds there 1.6."""
+_PEAK_ABOVE = 2e-4
+"""The share of the samples above what counts as a channel's peak: lossy codecs overshoot now and then."""
+_LOWEST, _HIGHEST, _STEP = 0.6, 1.3, 0.01
+"""Where a ceiling is looked for, relative to the peak, and how finely."""
+_BENT = 1.5
+"""How much longer a top is than a parabola of its height and slope, where it may be a flat one."""
+_LEAST_RUN, _WIDEST = 4, 400
+_LEAST_STUCK, _SAME = 3, 1e-6
 
 
 @dataclass(frozen=True)
-class FlatTops:
-    """How flat a channel's highest tops are.
+class Ceiling:
+    """What speaks for a ceiling that a channel's waves run into.
 
     Attributes:
-        flat_share: of its high tops, those that are flat.
-        sample_share: of its samples, those that lie in flat tops.
-        tops: how many there were to judge by.
-        stuck_share: of its samples, those at exactly its greatest value, where these stand out.
+        stuck_share: of the samples, those that stay at exactly the greatest or the least value for some samples, where
+            hardly any come just below it; 0 where the PCM is too coarse to say so.
+        tops: how many tops stay near the ceiling for much longer than it takes to come there.
+        sample_share: of the samples, those that lie in them.
+        rise_ratio: how long their waves take from three quarters of the ceiling to the top relative to how long they
+            take from half to three quarters; the median.
+        spread: by how much their heights differ, relative to the ceiling (1.48 times the median deviation).
+        heap: how many samples there are around the ceiling relative to as wide a span 16 % below it.
+        above: and 16 % above it.
     """
 
-    flat_share: float = 0.0
-    sample_share: float = 0.0
-    tops: int = 0
     stuck_share: float = 0.0
+    tops: float = 0.0
+    sample_share: float = 0.0
+    rise_ratio: float = 9.0
+    spread: float = 1.0
+    heap: float = 0.0
+    above: float = 1.0
 
 
-def flat_tops(stretches: Sequence[Stretch], channel: int) -> FlatTops:
-    """How flat a channel's tops are.
+def find_ceiling(stretches: Sequence[Stretch], channel: int, thresholds: SoundThresholds) -> Ceiling:
+    """A channel's ceiling, as far as there is one."""
+    signal = [stretch.samples[channel].astype(np.float64) for stretch in stretches]
+    high = np.abs(np.concatenate(signal)) if signal else np.zeros(0)
+    if not high.size or high.max() <= 0:
+        return Ceiling()
+    stuck = sum(_stuck([side * part for part in signal], thresholds) for side in (1, -1)) / high.size
+    level = _level(signal, _quantile(high, _PEAK_ABOVE), thresholds)
+    if level is None:
+        return Ceiling(stuck)
+    both_ways = [side * part[::step] for part in signal for side in (1, -1) for step in (1, -1)]
+    early, late, stay, height = np.concatenate([_rises(part, level) for part in both_ways], axis=1)
+    is_long = (stay > thresholds.long_top * (early + late)) & (stay > _LEAST_RUN) & (early > 0.5)
+    tops = float(is_long.sum()) / 2
+    if tops < thresholds.least_tops:
+        return Ceiling(stuck, tops)
+    heights = height[is_long]
+    at_ceiling = _density(high, 0.96 * level, 1.04 * level)
+    return Ceiling(
+        stuck,
+        tops,
+        float(stay[is_long].sum()) / 2 / high.size,
+        float(np.median(late[is_long] / early[is_long])),
+        1.48 * float(np.median(np.abs(heights - np.median(heights)))),
+        at_ceiling / max(_density(high, 0.80 * level, 0.88 * level), 1.0),
+        _density(high, 1.12 * level, 1.20 * level) / max(at_ceiling, 1.0),
+    )
 
-    A top is a run of samples above `_LEVEL` of the greatest value. A smooth one is a parabola: its slope where it
-    enters, times its length, is six times its mean height above that level; with a flat one it is more, since it comes
-    steeply and stays.
+
+def clipped_share(ceiling: Ceiling, thresholds: SoundThresholds) -> float:
+    """The share of a channel's samples that were clipped; 0 where it was not."""
+    if ceiling.stuck_share >= thresholds.stuck_share:
+        return ceiling.stuck_share
+    is_clipped = (
+        ceiling.sample_share >= thresholds.clipped_share
+        and ceiling.rise_ratio < thresholds.straight_rise
+        and ceiling.spread < thresholds.ceiling_spread
+        and ceiling.heap > thresholds.ceiling_heap
+        and ceiling.above < thresholds.above_ceiling
+    )
+    return ceiling.sample_share if is_clipped else 0.0
+
+
+def _stuck(signal: Sequence[Array], thresholds: SoundThresholds) -> int:
+    """How many samples stay at the greatest value; 0 where as many come just below it, as a sine's do."""
+    top = max(float(part.max(initial=0.0)) for part in signal)
+    near = np.concatenate([part[part > 0.95 * top] for part in signal])
+    values = np.unique(near)
+    if values.size < 2 or np.diff(values).min() > thresholds.finest_step * top:
+        return 0
+    stuck = 0
+    for part in signal:
+        first, last = _runs(part >= top * (1 - _SAME))
+        length = last - first
+        stuck += int(length[length >= _LEAST_STUCK].sum())
+    just_below = int(((near > 0.99 * top) & (near < top * (1 - _SAME))).sum())
+    return stuck if stuck > just_below else 0
+
+
+def _level(signal: Sequence[Array], peak: float, thresholds: SoundThresholds) -> float | None:
+    """Where most samples of flat tops lie; None where too few tops are flat."""
+    found = [_flat_tops(side * part, _LOWEST * peak) for part in signal for side in (1, -1)]
+    height, length = (np.concatenate(every) for every in zip(*found, strict=True))
+    if height.size < thresholds.least_tops / 2:
+        return None
+    bins = np.arange(_LOWEST, _HIGHEST, _STEP)
+    heap = np.convolve(np.histogram(height / peak, bins, weights=length)[0], np.ones(5), "same")
+    return (_LOWEST + _STEP * (int(heap.argmax()) + 0.5)) * peak
+
+
+def _flat_tops(signal: Array, level: float) -> tuple[Array, Array]:
+    """Mean height of the inner half, and length, of each top above a level that is longer than a parabola.
+
+    A parabola's slope where it enters, times its length, is six times its mean height above the level.
     """
-    signal = [stretch.samples[channel] for stretch in stretches]
-    high = np.abs(np.concatenate(signal))
-    if not high.size or high.max() < _LEAST_PEAK:
-        return FlatTops()
-    found = [_judged(signal, _quantile(high, above), high.size) for above in _PEAKS_ABOVE]
-    best = max(found, key=lambda one: (one.flat_share if one.tops >= _LEAST_TOPS else 0.0, one.tops))
-    return dataclasses.replace(best, stuck_share=_stuck_share(high))
+    first, last = _runs(signal > level)
+    length = last - first
+    inside = (length >= _LEAST_RUN) & (length < _WIDEST) & (first > 0) & (last < signal.size)
+    first, last, length = first[inside], last[inside], length[inside]
+    if not first.size:
+        return np.zeros(0), np.zeros(0)
+    sums = np.concatenate([[0.0], np.cumsum(signal)])
+    mean = np.maximum((sums[last] - sums[first]) / length - level, 1e-9)
+    slope = (signal[first] - signal[first - 1] + signal[last - 1] - signal[last]) / 2
+    edge = np.maximum(1, length // 4)
+    height = (sums[last - edge] - sums[first + edge]) / (length - 2 * edge)
+    is_flat = slope * length > 6 * _BENT * mean
+    return height[is_flat], length[is_flat].astype(np.float64)
 
 
-def _judged(signal: Sequence[NDArray[np.float32]], peak: float, count: int) -> FlatTops:
-    parts = [_tops(part, _LEVEL * peak) for part in signal]
-    corner, height, length = (np.concatenate(every) for every in zip(*parts, strict=True))
-    if not corner.size:
-        return FlatTops()
-    is_flat = (corner > _FLAT) & (height > _LEAST_HEIGHT * (1 - _LEVEL) * peak)
-    return FlatTops(float(is_flat.mean()), float(length[is_flat].sum() / count), int(corner.size))
+def _rises(signal: Array, level: float) -> Array:
+    """(4, tops): samples from foot to knee, and from knee to top; how long a top lasts; its mean height over `level`.
+
+    A top counts from where the signal comes above the knee until it falls below it, if it comes to the top at all.
+    """
+    foot, knee, top = (_upward(signal, share * level) for share in (_FOOT, _KNEE, _TOP))
+    fall, leave = (signal.size - 1 - _upward(signal[::-1], share * level)[::-1] for share in (_KNEE, _TOP))
+    if not all(every.size for every in (foot, knee, top, fall, leave)):
+        return np.zeros((4, 0))
+    end = np.searchsorted(fall, knee)
+    is_whole = end < fall.size
+    knee, ends = knee[is_whole], fall[end[is_whole]]
+    before, at, until = np.searchsorted(foot, knee) - 1, np.searchsorted(top, knee), np.searchsorted(leave, ends) - 1
+    inside = (before >= 0) & (at < top.size) & (until >= 0)
+    knee, ends, begin = knee[inside], ends[inside], foot[before[inside]]
+    come, go = top[at[inside]], leave[until[inside]]
+    inside = (come < ends) & (go > come)
+    begin, knee, come, go = begin[inside], knee[inside], come[inside], go[inside]
+    sums = np.concatenate([[0.0], np.cumsum(signal)])
+    first, last = np.ceil(come).astype(int), np.floor(go).astype(int) + 1
+    height = (sums[last] - sums[first]) / np.maximum(last - first, 1) / level
+    return np.array([knee - begin, come - knee, go - come, height])
 
 
-def _quantile(high: NDArray[np.float32], above: float) -> float:
+def _upward(signal: Array, level: float) -> Array:
+    """When a signal passes a level upwards, in samples, straight between two."""
+    place = np.flatnonzero((signal[:-1] <= level) & (signal[1:] > level))
+    return np.asarray(place + (level - signal[place]) / (signal[place + 1] - signal[place]))
+
+
+def _runs(flags: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where runs of true begin, and where they end (exclusive)."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
+    return edges[::2], edges[1::2]
+
+
+def _quantile(high: Array, above: float) -> float:
     """The value that a share `above` of all exceed."""
     place = max(0, high.size - 1 - int(high.size * above))
     return float(np.partition(high, place)[place])
 
 
-def _stuck_share(high: NDArray[np.float32]) -> float:
-    """0 where as many come just below: a sine stays near its top, and does not stick to one value."""
-    top = float(high.max())
-    near = high[high > 0.95 * top]
-    at = int((near >= top * (1 - 1e-6)).sum())
-    return at / high.size if at >= _LEAST_TOPS and at > near.size - at else 0.0
-
-
-def _tops(signal: NDArray[np.float32], level: float) -> tuple[Array, Array, NDArray[np.int64]]:
-    """Of each top: slope times length over six times the mean height, the mean height above the level, the length."""
-    corners, heights, lengths = [np.zeros(0)], [np.zeros(0)], [np.zeros(0, np.int64)]
-    for side in (signal, -signal):
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], side > level, [0]])))
-        first, last = edges[::2], edges[1::2]
-        inside = (last - first >= _LEAST_RUN) & (last - first < _WIDEST) & (first > 0) & (last < side.size)
-        first, last = first[inside], last[inside]
-        if not first.size:
-            continue
-        sums = np.concatenate([[0.0], np.cumsum(side, dtype=np.float64)])
-        length = last - first
-        height = np.maximum((sums[last] - sums[first]) / length - level, 1e-9)
-        slope = (side[first] - side[first - 1] + side[last - 1] - side[last]) / 2
-        corners.append(slope * length / (6 * height))
-        heights.append(height)
-        lengths.append(length)
-    return np.concatenate(corners), np.concatenate(heights), np.concatenate(lengths)
+def _density(high: Array, low: float, up: float) -> float:
+    """How many lie between."""
+    return float(((high > low) & (high <= up)).sum())

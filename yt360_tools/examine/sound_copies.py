@@ -133,7 +133,7 @@ def _two_signals(
     if len(likeness.live) > 2 and any(
         _two_sources(one, judged.readings[name].ratio_db, total, 2 not in likeness.live, thresholds)
         for name, one in judged.formats.items()
-        if judged.score(name) > 0.5
+        if judged.score(name) > thresholds.two_sources_score
     ):
         return ()
     said = "its channels are made of two signals: stereo, or two sources at fixed places"

@@ -26,12 +26,10 @@ _FIRST_FOUR: Places = (0, 1, 2, 3)
 _FUMA_ORDER: Places = (0, 2, 3, 1)
 _PACKED: Places = (2, 1, 4, 0)
 _PACKED_EMPTY = (3, 5)
-_IMPOSSIBLE_DB = 20.0
 _EQUAL_DB = 4.77
-_WIDER = 3.3
-_LEAST_BANDS = 5
-_LOUD_VERDICT = 8.0
-"""Natural logarithm of the odds that one kind of evidence can give at most: about 3000 to 1."""
+"""Three channels over one, all equally loud."""
+_HEAD_LOCKED = 2
+"""What may stand behind a sound field: a pair, says every format that has one."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,9 @@ class Judged:
         return next((one.score for one in self.hypotheses if one.name == name), 0.0)
 
 
-def candidate_formats(channels: int, ambisonic: int | None, declared: Places | None) -> tuple[Format, ...]:
+def candidate_formats(
+    channels: int, ambisonic: int | None, declared: Places | None, thresholds: SoundThresholds
+) -> tuple[Format, ...]:
     """What the channels may be.
 
     Args:
@@ -77,17 +77,19 @@ def candidate_formats(channels: int, ambisonic: int | None, declared: Places | N
         ambisonic: how many of them are ambisonics for sure.
         declared: which are W, Y, Z, X, where somebody said so.
     """
+    scales = (
+        ("ambix", PLAIN, thresholds.ambix_prior),
+        ("fuma", FUMA, thresholds.fuma_prior),
+        ("n3d", N3D, thresholds.n3d_prior),
+    )
     if declared is not None:
-        return tuple(Format(name, declared, gains, prior) for name, gains, prior in _SCALES)
+        return tuple(Format(name, declared, gains, prior) for name, gains, prior in scales)
     if ambisonic is None and channels > 4:
-        packed = (Format("packed_5_1", _PACKED, PLAIN, 3.0),) if channels == 6 else ()
-        return (Format("ambix_head_locked", _FIRST_FOUR, PLAIN, 3.0), *packed)
+        behind = "ambix_head_locked" if channels == 4 + _HEAD_LOCKED else "ambix_and_others"
+        packed = (Format("packed_5_1", _PACKED, PLAIN, thresholds.packed_prior),) if channels == 6 else ()
+        return (Format(behind, _FIRST_FOUR, PLAIN, thresholds.head_locked_prior), *packed)
     places = {"fuma": _FUMA_ORDER}
-    return tuple(Format(name, places.get(name, _FIRST_FOUR), gains, prior) for name, gains, prior in _SCALES)
-
-
-_SCALES = (("ambix", PLAIN, 5.0), ("fuma", FUMA, 1.0), ("n3d", N3D, 0.12))
-"""Name, gains and how often to expect it: nearly all published spatial sound is AmbiX."""
+    return tuple(Format(name, places.get(name, _FIRST_FOUR), gains, prior) for name, gains, prior in scales)
 
 
 def judge_formats(
@@ -98,9 +100,9 @@ def judge_formats(
     Args:
         dead: the empty channels.
     """
-    readings = {one.name: read_channels(numbers, one.places) for one in formats}
+    readings = {one.name: read_channels(numbers, one.places, thresholds) for one in formats}
     known = list(readings.values())
-    impossible = min(impossible_share(one) for one in known)
+    impossible = min(impossible_share(one, thresholds) for one in known)
     lag = min(_lag(numbers, one.places) for one in formats)
     scores: list[float] = []
     told: list[tuple[str, ...]] = []
@@ -133,15 +135,26 @@ def _judge_none(
     score = float(np.log(thresholds.unrelated_prior) - 0.5 * away**2)
     score -= float(np.log(thresholds.unrelated_ratio_db * sqrt(2 * np.pi)))
     alike = _most_alike(numbers, formats[0].places)
+    panned = min(panned_share(one, each.ratio_db, thresholds) for one, each in zip(readings, formats, strict=True))
     if alike < thresholds.unrelated_likeness:
-        score += 4.0
-    elif impossible < thresholds.impossible_share / 4 and readings[0].directed_share > 0.05:
-        score -= 3.0
+        score += thresholds.unrelated_evidence
+    elif (
+        impossible < thresholds.impossible_share / 4
+        and panned < thresholds.panned_share / 4
+        and readings[0].directed_share > thresholds.related_directed
+    ):
+        score -= thresholds.related_evidence
+        score += float(np.log(_disagreement(readings[0], thresholds)))
     words = (
         f"W is missing in {100 * impossible:.1f}% of the moments",
         f"the most alike are {alike:.2f} alike at once, and {lag:+.2f} more at another time",
     )
     return score, words
+
+
+def _disagreement(reading: Reading, thresholds: SoundThresholds) -> float:
+    """1 where bands differ in their ratio as those of unrelated channels do, or of bad microphones; less where not."""
+    return float(np.clip(reading.spread_db / thresholds.unrelated_spread_db, thresholds.least_agreement, 1.0))
 
 
 def _most_alike(numbers: FieldNumbers, places: Places) -> float:
@@ -157,17 +170,24 @@ def _judge(
     """The logarithm of prior and likelihoods, and the evidence in words."""
     empty_z = one.places[2] in dead or reading.axes_db[1] < max(reading.axes_db) - thresholds.faint_db
     scale = _scale(reading, one.ratio_db, empty_z, thresholds)
-    field = -min(_LOUD_VERDICT, impossible_share(reading) / thresholds.impossible_share * 4)
-    field -= min(_LOUD_VERDICT, max(0.0, _lag(numbers, one.places) - thresholds.most_lag) * 20)
+    field = -min(
+        thresholds.most_evidence,
+        thresholds.impossible_evidence * impossible_share(reading, thresholds) / thresholds.impossible_share,
+    )
+    panned = panned_share(reading, one.ratio_db, thresholds)
+    field -= min(thresholds.most_evidence, thresholds.panned_evidence * panned / thresholds.panned_share)
+    late = max(0.0, _lag(numbers, one.places) - thresholds.most_lag)
+    field -= min(thresholds.most_evidence, thresholds.lag_evidence * late)
     order, words = _order(one, reading, dead, thresholds)
     evidence = [
         f"Y, Z, X over W: {reading.ratio_db:+.1f} dB, bands differ by {reading.spread_db:.1f} dB; "
         f"{one.ratio_db:+.1f} dB expected",
+        f"{100 * panned:.1f}% of the moments are panned as no plane wave is",
         *words,
     ]
     if one.name == "packed_5_1":
         is_packed = all(place in dead for place in _PACKED_EMPTY)
-        order += 2.0 if is_packed else -_LOUD_VERDICT
+        order += thresholds.packed_evidence if is_packed else -thresholds.most_evidence
         evidence.append("its channels 3 and 5 are empty" if is_packed else "its channels 3 and 5 are not empty")
     return float(np.log(one.prior)) + scale + field + order, tuple(evidence)
 
@@ -178,14 +198,16 @@ def _scale(reading: Reading, expected_db: float, empty_z: bool, thresholds: Soun
         return 0.0
     least = thresholds.exact_ratio_db
     if empty_z:  # what came from above or below is missing: up to 1.8 dB in a diffuse field
-        expected_db, least = expected_db - 0.5, max(least, 1.0)
-    width = float(np.clip(_WIDER * reading.spread_db, least, max(least, thresholds.real_ratio_db)))
+        expected_db, least = expected_db - thresholds.empty_z_shift_db, max(least, thresholds.empty_z_width_db)
+    width = float(np.clip(thresholds.spread_widening * reading.spread_db, least, max(least, thresholds.real_ratio_db)))
     away = reading.ratio_db - expected_db
     wide = 2 * thresholds.real_ratio_db
     likely = np.exp(-0.5 * (away / width) ** 2) / (width * sqrt(2 * np.pi))
     odd = np.exp(-0.5 * (away / wide) ** 2) / (wide * sqrt(2 * np.pi))
     laid = 1 / 20 if -20 < away < 0 else 0.0  # anything in W alone lowers the ratio
-    return float(np.log(0.975 * likely + 0.005 * odd + 0.02 * laid + 1e-12))
+    usual = 1 - thresholds.odd_ratio - thresholds.laid_ratio
+    odd *= thresholds.odd_ratio * _disagreement(reading, thresholds)
+    return float(np.log(usual * likely + odd + thresholds.laid_ratio * laid + 1e-12))
 
 
 def _order(
@@ -194,7 +216,7 @@ def _order(
     """How well the axes fit: log likelihood relative to what is usual, and words."""
     y, z, x = one.places[1:]
     if z not in dead and (x in dead or y in dead):
-        return -3.0, ("its empty channel is not Z",)
+        return -thresholds.odd_axis_evidence, ("its empty channel is not Z",)
     above = reading.axes_db[1] - max(reading.axes_db[0], reading.axes_db[2])
     score = -float(np.log1p(np.exp(np.clip(above, -20, 3) / 2)))
     if not reading.directions.shape[0]:
@@ -204,20 +226,21 @@ def _order(
     azimuth = float(np.arctan2(middle[1], middle[0]))
     elevation = float(np.arcsin(np.clip(middle[2] / max(length, 1e-9), -1, 1)))
     towards = length  # sources all around have no middle
-    score += towards * (_log_azimuth(azimuth) - np.log1p((elevation / thresholds.usual_elevation_rad) ** 2))
-    upright, words = _upright(reading, middle / max(length, 1e-9))
+    score += towards * (_log_azimuth(azimuth, thresholds) - np.log1p((elevation / thresholds.usual_elevation_rad) ** 2))
+    upright, words = _upright(reading, middle / max(length, 1e-9), thresholds)
     at = f"sounds come from azimuth {np.degrees(azimuth):.0f}, elevation {np.degrees(elevation):.0f} degrees"
     return score + upright, (at, words)
 
 
-def _log_azimuth(azimuth: float) -> float:
+def _log_azimuth(azimuth: float, thresholds: SoundThresholds) -> float:
     """Sounds come from the front more often than not; relative to anywhere."""
     narrow = np.exp(20 * (np.cos(azimuth) - 1)) / (2 * np.pi * np.i0(20.0) * np.exp(-20))
     broad = np.exp(2 * (np.cos(azimuth) - 1)) / (2 * np.pi * np.i0(2.0) * np.exp(-2))
-    return float(np.log((0.2 * narrow + 0.4 * broad) * 2 * np.pi + 0.4))
+    near, far = thresholds.front_narrow, thresholds.front_broad
+    return float(np.log((near * narrow + far * broad) * 2 * np.pi + max(1e-3, 1 - near - far)))
 
 
-def _upright(reading: Reading, middle: np.ndarray) -> tuple[float, str]:
+def _upright(reading: Reading, middle: np.ndarray, thresholds: SoundThresholds) -> tuple[float, str]:
     """Log likelihood of where sounds of different pitch come from: side by side rather than one above the other.
 
     A low room's echoes come from above and below in all third octaves alike; high and low instruments don't. Of the
@@ -229,20 +252,29 @@ def _upright(reading: Reading, middle: np.ndarray) -> tuple[float, str]:
         return 0.0, "sounds come from above or below"
     up /= np.linalg.norm(up)
     side = np.cross(up, middle)
-    if reading.band_directions.shape[0] < _LEAST_BANDS:
+    if reading.band_directions.shape[0] < thresholds.least_bands:
         return 0.0, "too few bands have a direction"
     off = reading.band_directions - reading.band_directions.mean(axis=0)
     vertical, lateral = float(np.var(off @ up)), float(np.var(off @ side))
     spread = vertical + lateral
     share = vertical / max(spread, 1e-12)
-    weight = float(np.clip((spread - 0.03) / 0.01, 0, 1))
+    weight = float(np.clip((spread - thresholds.upright_spread) / 0.01, 0, 1))
     words = f"bands differ by {sqrt(vertical):.2f} up and down, by {sqrt(lateral):.2f} sideways"
     return weight * float(np.log(5 * (1 - share) ** 4 + 0.05)), words
 
 
-def impossible_share(reading: Reading) -> float:
+def impossible_share(reading: Reading, thresholds: SoundThresholds) -> float:
     """The share of moments and bands where W hears hardly anything of what Y, Z, X hear: no sound does that."""
-    return float((reading.block_ratios_db > _IMPOSSIBLE_DB).mean()) if reading.is_told else 0.0
+    return float((reading.block_ratios_db > thresholds.impossible_db).mean()) if reading.is_told else 0.0
+
+
+def panned_share(reading: Reading, expected_db: float, thresholds: SoundThresholds) -> float:
+    """The share of the moments in which all channels are one wave in phase, with gains that no plane wave has.
+
+    Only too weak a W counts: too strong a one may be music laid over.
+    """
+    off = reading.is_one_wave & (reading.block_ratios_db > expected_db + thresholds.panned_db)
+    return float(off.mean()) if reading.is_told else 0.0
 
 
 def _lag(numbers: FieldNumbers, places: Places) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yt360_tools.examine.findings import Finding, Span
-from yt360_tools.examine.sound_clipping import flat_tops
+from yt360_tools.examine.sound_clipping import Ceiling, clipped_share, find_ceiling
 from yt360_tools.media.sound_stretches import HOP_S, SoundStretches
 from yt360_tools.thresholds.sound import SoundThresholds
 
@@ -103,20 +103,20 @@ def true_spans(flags: NDArray[np.bool_], times_s: Array) -> tuple[Span, ...]:
 
 
 def _clipping(sound: SoundStretches, levels: Levels, thresholds: SoundThresholds) -> Finding | None:
-    worst: tuple[float, int, float] | None = None
+    worst: tuple[float, int, Ceiling] | None = None
     for channel in range(sound.stretches[0].samples.shape[0] if sound.stretches else 0):
         if channel in levels.dead:
             continue
-        tops = flat_tops(sound.stretches, channel)
-        is_flat = tops.flat_share >= thresholds.flat_tops and tops.sample_share >= thresholds.clipped_share
-        stuck = tops.stuck_share if tops.stuck_share >= thresholds.stuck_share else 0.0
-        share = max(tops.sample_share if is_flat else 0.0, stuck)
+        ceiling = find_ceiling(sound.stretches, channel, thresholds)
+        share = clipped_share(ceiling, thresholds)
         if share > 0 and (worst is None or share > worst[0]):
-            worst = (share, channel, tops.flat_share)
+            worst = (share, channel, ceiling)
     if worst is None:
         return None
-    share, channel, flat = worst
-    numbers = {"clipped_share": share, "channel": float(channel), "flat_tops": flat}
+    share, channel, ceiling = worst
+    numbers = {"clipped_share": share, "channel": float(channel), "stuck_share": ceiling.stuck_share}
+    if ceiling.tops >= thresholds.least_tops:
+        numbers |= {"rise_ratio": ceiling.rise_ratio, "heap": ceiling.heap}
     said = f"{100 * share:.2f}% of the samples of its channel {channel} lie on flat tops: it is clipped"
     return Finding("clipping", "doubt", said, numbers)
 
@@ -161,7 +161,7 @@ def _w_missing(
 ) -> Finding | None:
     """W gone for a time in which others sound."""
     others = levels.hops_dbfs[list(places[1:])].max(axis=0)
-    gone = (levels.hops_dbfs[places[0]] < others - thresholds.dead_below_db) & (others > thresholds.dead_dbfs + 20)
+    gone = (levels.hops_dbfs[places[0]] < others - thresholds.dead_below_db) & (others > thresholds.w_gone_dbfs)
     spans = tuple(span for span in true_spans(gone, sound.times_s) if span[1] - span[0] >= thresholds.least_silence_s)
     if not spans:
         return None

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+from yt360_tools.thresholds.sound_formats import SoundFormatThresholds
 from yt360_tools.thresholds.threshold import threshold
 
 
 @dataclass(frozen=True)
-class SoundThresholds:
+class SoundThresholds(SoundFormatThresholds):
     """The section ``[sound]``; each field tells its unit, its range and its origin.
 
     "Drawn fields" are those of tests/examine: lone and several voices, notes, rain from all around, rooms of image
@@ -49,20 +50,50 @@ class SoundThresholds:
         says="a channel so far below the loudest one has no part in what the others are told by",
         origin="a recorder without heights leaves its own noise in Z; a source 2 degrees above the horizon",
     )  # fmt: skip
-    flat_tops: float = threshold(
-        0.05, 0, 1, unit="share",
-        says="so many of a channel's highest tops are flat where it was clipped",
-        origin="clipped to half, then Opus: 0.08 to 0.98; unclipped 0.01 to 0.1, but then few samples lie on them",
+    stuck_share: float = threshold(
+        0.0002, 0, 1, unit="share",
+        says="with so many of its samples in runs at exactly its greatest value a channel is clipped",
+        origin="58 unclipped sounds as 16 bits, saturated ones among them: 0; 1 in 100 clipped: 0.003 and more",
+    )  # fmt: skip
+    finest_step: float = threshold(
+        0.001, 0, 1, unit="of the peak",
+        says="a PCM whose values are further apart does not show by equal values that it is clipped",
+        origin="a sine of 16 bits at -30 dBFS: a quarter of what is within 1% of its top has the top's value",
+    )  # fmt: skip
+    long_top: float = threshold(
+        2.0, 1, 100, unit="times",
+        says="a top is flat where a wave stays so much longer within 7% of it than it took to come there from half",
+        origin="a sine stays 1.1 times as long; one clipped at five sixths of its peak 3 times",
+    )  # fmt: skip
+    least_tops: float = threshold(
+        10.0, 1, 10_000, unit="tops",
+        says="with fewer flat tops a channel is not clipped",
+        origin="a choice: the median of ten rises is off by a tenth",
     )  # fmt: skip
     clipped_share: float = threshold(
         0.004, 0, 1, unit="share",
-        says="and so many of its samples lie on them",
-        origin="the real recordings 0.0002, drawn voices up to 0.0022; clipped to half, then Opus: 0.007 and more",
+        says="so many of a channel's samples lie on flat tops where it was clipped before a lossy codec",
+        origin="5 samples in 100 clipped, then Opus, AAC or Vorbis: 0.015 and more for 9 of 10",
     )  # fmt: skip
-    stuck_share: float = threshold(
-        0.0005, 0, 1, unit="share",
-        says="with so many of its samples at its greatest value a sound is clipped",
-        origin="smooth waves: none stand out; clipped to 7 tenths of the peak, the choir has 0.002",
+    straight_rise: float = threshold(
+        1.0, 0, 10, unit="times",
+        says="and their waves take no longer from three quarters of them to the top than from half to three quarters",
+        origin="30 in 100 clipped: 0.5 to 1.04 for 9 of 10; 54 unclipped sounds with the rest alike: 1.11 and more",
+    )  # fmt: skip
+    ceiling_spread: float = threshold(
+        0.06, 0, 1, unit="of the ceiling",
+        says="and their heights differ by no more",
+        origin="30 in 100 clipped, then a lossy codec at 80 kb/s a channel: up to 0.055 for 9 of 10",
+    )  # fmt: skip
+    ceiling_heap: float = threshold(
+        1.15, 0, 100, unit="times",
+        says="and more samples lie around the ceiling than as far as 16% below it",
+        origin="unclipped with the rest alike: at most 0.91; 30 in 100 clipped: 1.16 to 7 for 9 of 10",
+    )  # fmt: skip
+    above_ceiling: float = threshold(
+        0.3, 0, 1, unit="share",
+        says="and hardly any as far above it",
+        origin="5 and 30 in 100 clipped: up to 0.28 for 9 of 10, through lossy codecs",
     )  # fmt: skip
     least_offset: float = threshold(
         0.005, 0, 1, unit="of full scale",
@@ -73,67 +104,6 @@ class SoundThresholds:
         0.05, 0, 1, unit="of full scale",
         says="a greater constant offset is a doubt",
         origin="converters stay below a hundredth; at a twentieth something is broken",
-    )  # fmt: skip
-    exact_ratio_db: float = threshold(
-        0.3, 0.01, 3, unit="dB",
-        says="how near the ratio of Y, Z, X to W comes to theory where all bands agree",
-        origin="drawn fields without a room: at most 0.05 dB off, 0.11 through lossy codecs",
-    )  # fmt: skip
-    real_ratio_db: float = threshold(
-        1.7, 0.1, 10, unit="dB",
-        says="how far that ratio is off (standard deviation) where bands disagree, as with real microphones",
-        origin="the real recordings: +1.0 and -2.8 dB from theory, bands 1.3 and 0.6 dB apart",
-    )  # fmt: skip
-    usual_elevation_rad: float = threshold(
-        0.44, 0.01, 1.6, unit="rad",
-        says="the middle of all sources lies so far from the horizon often enough",
-        origin="25 degrees: the orchestra below its microphone is at 32, a choice",
-    )  # fmt: skip
-    impossible_share: float = threshold(
-        0.04, 0.001, 1, unit="share",
-        says="where W is 20 dB below Y, Z and X in so much of what sounds, this speaks strongly against a sound field; "
-        "with twice as much it proves that there is none",
-        origin="the real recordings 0, drawn fields at most 0.003; four unrelated tracks 0.2 to 0.3, quad 0.1",
-    )  # fmt: skip
-    most_lag: float = threshold(
-        0.40, 0, 2, unit="correlation",
-        says="by so much two channels may be more alike at another time than at once",
-        origin="the real recordings 0.06, drawn rooms up to 0.33; stereo with delayed copies at the back 0.5 to 0.7",
-    )  # fmt: skip
-    certain_lag: float = threshold(
-        0.60, 0, 2, unit="correlation",
-        says="with more, the channels are no coincident ones for sure",
-        origin="as `most_lag`",
-    )  # fmt: skip
-    unrelated_prior: float = threshold(
-        1.0, 0.001, 100, unit="odds",
-        says="how often four channels are no sound field, where AmbiX counts 5",
-        origin="a choice: whoever collects 360 degree videos meets few of them",
-    )  # fmt: skip
-    unrelated_ratio_db: float = threshold(
-        5.0, 0.1, 40, unit="dB",
-        says="how far (standard deviation) the ratio of three unrelated channels to a fourth is from three to one",
-        origin="tracks of a mix differ by some 5 dB in level",
-    )  # fmt: skip
-    unrelated_likeness: float = threshold(
-        0.03, 0, 1, unit="correlation",
-        says="channels that are all less alike have nothing to do with each other",
-        origin="four independent noises: at most 0.02; rain from 40 directions: 0.27 and more",
-    )  # fmt: skip
-    unrelated_score: float = threshold(
-        0.6, 0, 1, unit="score",
-        says="from this score of not_ambisonic on it is said",
-        origin="a choice: more likely than not",
-    )  # fmt: skip
-    fix_score: float = threshold(
-        0.8, 0.5, 1, unit="score",
-        says="from this score on another format than AmbiX is taken",
-        origin="the real recordings score 0.87 and 0.89 as FuMa; turned about as AmbiX at most 0.29",
-    )  # fmt: skip
-    stay_score: float = threshold(
-        0.3, 0, 1, unit="score",
-        says="from this score on AmbiX is taken without a doubt, if no other may be",
-        origin="the real recordings turned about as AmbiX score 0.70 and more",
     )  # fmt: skip
     one_signal_rest: float = threshold(
         0.02, 0, 1, unit="share",
@@ -151,9 +121,9 @@ class SoundThresholds:
         origin="lossy codecs move a channel's level by a tenth of it",
     )  # fmt: skip
     copy_rest: float = threshold(
-        0.005, 0, 1, unit="correlation",
+        0.008, 0, 1, unit="correlation",
         says="two channels that are alike but for so little are copies",
-        origin="copies through AAC: 0.997 alike; through Opus and Vorbis: 1",
+        origin="copies through AAC at 80 kb/s a channel: 0.9947 alike and more; through Opus and Vorbis: 1",
     )  # fmt: skip
     lone_source_db: float = threshold(
         0.7, 0, 6, unit="dB",
@@ -179,4 +149,19 @@ class SoundThresholds:
         0.04, 0, 1, unit="share",
         says="with so many such moments something is laid over W",
         origin="drawn fields at most 0.009; with notes half as loud as the field laid over 0.05, with speech 0.5",
+    )  # fmt: skip
+    w_alone_directness: float = threshold(
+        0.4, 0, 1, unit="directness",
+        says="where Z is empty, only moments with less are W's alone: a source high above is heard in Y and X, too",
+        origin="with music laid over, half of such moments are below; of demo scenes without Z, a tenth",
+    )  # fmt: skip
+    w_gone_dbfs: float = threshold(
+        -72.0, -120, 0, unit="dBFS",
+        says="W is missed for a time where another channel is louder",
+        origin="20 dB above what counts as an empty channel",
+    )  # fmt: skip
+    two_sources_score: float = threshold(
+        0.5, 0, 1, unit="score",
+        says="a format with more says whether two plane waves make such channels",
+        origin="a choice: more likely than not",
     )  # fmt: skip
