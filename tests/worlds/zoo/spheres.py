@@ -43,12 +43,13 @@ def _room(rays: Values, rng: np.random.Generator) -> Values:
     wall = reach.argmin(axis=-1)
     hit = rays * reach.min(axis=-1)[..., None]
     across = np.where(wall == 0, hit[..., 1], hit[..., 0])
+    laid = rng.uniform(0, 2 * np.pi, 3)  # no joint of tiles or papers lies just behind the camera, where edges meet
     colours = rng.uniform(70, 190, (3, 2, 3))
     side = (np.take_along_axis(rays, wall[..., None], -1)[..., 0] > 0).astype(int)
     picture = colours[wall, side]
-    paper = 1 + 0.12 * np.sign(np.sin(across * rng.uniform(15, 30)))
+    paper = 1 + 0.12 * np.sign(np.sin(across * rng.uniform(15, 30) + laid[2]))
     picture = picture * np.where(wall < 2, paper, 1)[..., None]
-    tiles = np.sign(np.sin(hit[..., 0] * 7)) * np.sign(np.sin(hit[..., 1] * 7))
+    tiles = np.sign(np.sin(hit[..., 0] * 7 + laid[0])) * np.sign(np.sin(hit[..., 1] * 7 + laid[1]))
     picture = np.where(((wall == 2) & (side == 0))[..., None], picture * (1 + 0.25 * tiles[..., None]), picture)
     for _ in range(14):
         which, where, height = rng.integers(0, 4), rng.uniform(-3, 3), rng.uniform(-0.7, 0.9)
@@ -69,7 +70,8 @@ def _street(rays: Values, rng: np.random.Generator) -> Values:
     picture = sky * (1 - cloud) + 240 * cloud
     reach = 1.6 / np.maximum(-up, 1e-3)
     ground = rays[..., :2] * reach[..., None]
-    slabs = np.sign(np.sin(ground[..., 0] * 2.1)) * np.sign(np.sin(ground[..., 1] * 2.1)) * np.exp(-reach / 12)
+    joints = ground * 2.1 + rng.uniform(0, 2 * np.pi, 2)  # none lies just behind the camera, where the edges meet
+    slabs = np.sign(np.sin(joints)).prod(axis=-1) * np.exp(-reach / 12)
     paved = np.array(rng.uniform(80, 140, 3)) * (1 + 0.2 * slabs + 0.1 * grain(rays, rng, (9, 23, 41)))[..., None]
     picture = np.where((up < 0)[..., None], paved, picture)
     edges = np.sort(rng.uniform(-np.pi, np.pi, 11))
