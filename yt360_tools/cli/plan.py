@@ -60,7 +60,8 @@ def _print_text(plan: "RebuildPlan") -> None:
         if estimate:
             click.echo(f"{name:<20} {_with_range(estimate, text)}")
     click.echo(f"raw media at a time  {_size(plan.raw_bytes)}")
-    click.echo(f"free on the disk     {size_text(plan.free_bytes)}: {plan.verdict}")
+    floor = f", of which {size_text(plan.floor_bytes)} stay free (download.min_free_gb)" if plan.floor_bytes else ""
+    click.echo(f"free on the disk     {size_text(plan.free_bytes)}{floor}: {plan.verdict}")
     for assumption in plan.assumptions:
         click.echo(assumption)
 

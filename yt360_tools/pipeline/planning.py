@@ -22,6 +22,7 @@ from yt360_tools.pipeline.standing import standings
 from yt360_tools.pipeline.views import check_view_options
 from yt360_tools.pipeline.workspace import Workspace
 from yt360_tools.records import ClipRow, ClipWindow
+from yt360_tools.sizes import GB
 from yt360_tools.sources import open_source
 from yt360_tools.sources.local import LocalSource
 
@@ -65,6 +66,7 @@ class RebuildPlan:
         media_are_linked: local media on the workspace's own disk are linked, and take no room.
         clip_hours: of the clips to build.
         raw_bytes: what raw media take at most, at one time.
+        floor_bytes: of `free_bytes`, what stays free (``download.min_free_gb``); 0 where nothing comes over a network.
         prices: with intervals.
         assumptions: what the numbers rest on, a sentence each.
         faults: what is wrong with the manifest's rows.
@@ -80,6 +82,7 @@ class RebuildPlan:
     shard_bytes: int
     raw_bytes: int | None
     free_bytes: int
+    floor_bytes: int
     verdict: str
     prices: Prices
     assumptions: tuple[str, ...]
@@ -150,6 +153,7 @@ def plan_rebuild(
     shard_bytes = round(sum(_clip_bytes(window, config, views, prices) for window in windows))
     raw_bytes = _raw_bytes(config, fetch_bytes, len(to_fetch))
     free = workspace.free_bytes()
+    floor = round(config.download.min_free_gb * GB) if to_fetch and not local else 0
     return RebuildPlan(
         len(to_fetch),
         fetch_bytes,
@@ -161,7 +165,8 @@ def plan_rebuild(
         shard_bytes,
         raw_bytes,
         free,
-        _verdict(0 if is_linked else raw_bytes, shard_bytes, free),
+        floor,
+        _verdict(0 if is_linked else raw_bytes, shard_bytes, free - floor),
         prices,
         tuple(assumptions),
         tuple(fault.message for fault in manifest.faults),
@@ -231,9 +236,9 @@ def _raw_bytes(config: Config, fetch_bytes: int | None, videos: int) -> int | No
     """What raw media take at one time: all of them, the budget, or some videos of usual size."""
     download_config = config.download
     if not download_config.discard_raw or fetch_bytes is None:
-        return round(download_config.raw_budget_gb * 1e9) or None if download_config.discard_raw else fetch_bytes
+        return round(download_config.raw_budget_gb * GB) or None if download_config.discard_raw else fetch_bytes
     if download_config.raw_budget_gb:
-        return min(fetch_bytes, round(download_config.raw_budget_gb * 1e9))
+        return min(fetch_bytes, round(download_config.raw_budget_gb * GB))
     return min(fetch_bytes, round(2 * download_config.jobs * fetch_bytes / max(1, videos)))
 
 
@@ -266,8 +271,8 @@ def _expected_windows(row: ClipRow, clip_s: float, video_s: float) -> list[ClipW
     ]
 
 
-def _verdict(raw_bytes: int | None, shard_bytes: int, free: int) -> str:
+def _verdict(raw_bytes: int | None, shard_bytes: int, room: int) -> str:
     need = (raw_bytes or 0) + shard_bytes
-    if need > free:
+    if need > room:
         return "not enough room"
     return "enough room" if raw_bytes is not None else "enough room for the shards; the media's size is unknown"
