@@ -232,6 +232,7 @@ def test_a_plan_writes_nothing(world: Path) -> None:
             "videos_to_fetch": int, "fetch_bytes": int, "media_are_linked": bool, "faults": list,
             "videos_to_validate": int, "rows_to_segment": int,
             "clips_to_build": int, "clip_hours": float, "shard_bytes": int, "raw_bytes": int, "free_bytes": int,
+            "floor_bytes": int,
             "verdict": str, "prices": dict, "assumptions": list,
         },
     )  # fmt: skip

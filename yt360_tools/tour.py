@@ -13,6 +13,7 @@ from yt360_tools.manifest import read_manifest, write_manifest
 from yt360_tools.pipeline.rebuild import opened_line
 from yt360_tools.shards import open_shards, verify_shards
 from yt360_tools.shards.summary import summarise_shards
+from yt360_tools.sizes import size_text
 
 _CROPPED_VIDEOS = 6
 """Viewports are for looking at here, so few will do; the first of a world are of every kind."""
@@ -77,7 +78,7 @@ def run_tour(out: Path, options: DemoOptions, *, workers: int, say: Callable[[st
             if damage:
                 raise ShardError(damage[0].message)
             summary = summarise_shards(shards)
-        size = f"{summary['clips']} clips, {summary['bytes'] / 1e6:.0f} MB, verified"
+        size = f"{summary['clips']} clips, {size_text(summary['bytes'])}, verified"
         note(f"{name} shards", size, workspace / "shards")
     sheet = out / "contact-sheet.png"
     with open_shards(out / "panorama") as panoramas, open_shards(out / "viewport") as crops:

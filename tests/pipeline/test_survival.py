@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from worlds import command
 from yt360_tools.manifest import read_manifest
 from yt360_tools.pipeline import discard, download, listing
 from yt360_tools.pipeline.ledger import Ledger
-from yt360_tools.pipeline.survival import GROUPS, group_of, list_survival, share_there
+from yt360_tools.pipeline.survival import GROUPS, Answers, answers_of, group_of, list_survival
 from yt360_tools.pipeline.workspace import Workspace
 from yt360_tools.records import Outcome
 from yt360_tools.sources.reasons import REASONS
@@ -65,8 +66,16 @@ def test_by_split_each_video_once(ledger: Ledger, manifest: Path, tmp_path: Path
         "all": {"not_asked": 1},
     }
     assert found.total == {"fetched": 1, "gone_private": 1, "offered": 1, "gone_removed": 1, "not_asked": 3}
-    assert share_there(found.total) == 2 / 4
-    assert share_there(found.splits["all"]) is None
+    assert answers_of(found.total) == Answers(there=2, answered=4, unanswered=3)
+    assert answers_of(found.total).share == 2 / 4
+    assert answers_of(found.splits["all"]).share is None
+
+
+def test_the_share_counts_no_video_that_nobody_knows_of() -> None:
+    known = {"fetched": 1, "gone": 1, "restricted_age": 1, "no_spatial_sound": 1}
+    unknown = {"network": 3, "bot_wall": 1, "refused": 1, "worker_died": 1, "not_asked": 1}
+    assert answers_of(known | unknown) == Answers(there=1, answered=4, unanswered=7)
+    assert answers_of(unknown).share is None
 
 
 class TestWhatIsKnownTwice:
@@ -135,9 +144,9 @@ class TestTheCommand:
         ended = command.run(arguments)
         assert (ended.code, ended.stderr) == (0, ""), ended
         lines = [line.split() for line in ended.stdout.splitlines() if line]
-        assert lines[1] == ["train", "4", "1", "0", "0", "1", "0", "2", "50.0%"]
-        assert lines[4] == ["total", "7", "1", "0", "1", "1", "0", "4", "33.3%"]
-        assert ["2016", "1", "0", "0", "0", "1", "0", "0", "0.0%"] in lines
+        assert lines[1] == ["train", "4", "1", "0", "0", "1", "0", "2", "50.0%", "2"]
+        assert lines[4] == ["total", "7", "1", "0", "1", "1", "0", "4", "33.3%", "4"]
+        assert ["2016", "1", "0", "0", "0", "1", "0", "0", "0.0%", "0"] in lines
         assert ["gone_private", "gone", "1", "1", "0", "0"] in lines
 
     def test_json(self, arguments: list[object]) -> None:
@@ -145,10 +154,27 @@ class TestTheCommand:
         assert list(found) == ["total", "splits", "years"]
         assert found["splits"]["train"] == {
             "videos": 4,
+            "answered": 2,
+            "unanswered": 2,
             "share_there": 0.5,
             "groups": dict.fromkeys(GROUPS, 0) | {"there": 1, "gone": 1, "not asked": 2},
             "reasons": {"fetched": 1, "gone_private": 1, "not_asked": 2},
         }
+
+    def test_of_an_offline_machine_no_share_is_told(self, manifest: Path, tmp_path: Path) -> None:
+        """A server that is not there says nothing of the videos."""
+        with socket.socket() as closed:
+            closed.bind(("127.0.0.1", 0))
+            address = f"http://127.0.0.1:{closed.getsockname()[1]}/{{video_id}}.mp4"
+        config = tmp_path / "a.toml"
+        config.write_text("[download]\nattempts = 1\nsleep_s = 0.0\n", encoding="utf-8")
+        work = tmp_path / "offline"
+        command.run(["download", manifest, "-w", work, "--config", config, "--source", address])
+        found = json.loads(command.run(["survival", manifest, "-w", work, "--json"]).stdout)
+        for counts in (found["total"], *found["splits"].values(), *found["years"].values()):
+            assert (counts["share_there"], counts["answered"], counts["unanswered"]) == (None, 0, counts["videos"])
+        lines = [line.split() for line in command.run(["survival", manifest, "-w", work]).stdout.splitlines() if line]
+        assert [line[-2:] for line in lines if line[0] in ("total", "unknown")] == [["-", "7"], ["-", "7"]]
 
     def test_csv(self, arguments: list[object]) -> None:
         rows = list(csv.DictReader(io.StringIO(command.run([*arguments, "--csv"]).stdout)))

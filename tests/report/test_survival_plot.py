@@ -3,9 +3,11 @@
 from collections import Counter
 
 import numpy as np
+import pytest
+from matplotlib.text import Text
 from numpy.typing import NDArray
 
-from yt360_tools.pipeline.survival import group_of
+from yt360_tools.pipeline.survival import answers_of, group_of
 from yt360_tools.report import survival_plot
 from yt360_tools.report.survival_plot import draw_survival
 from yt360_tools.sources.reasons import REASONS
@@ -14,7 +16,22 @@ FETCHED, GONE = "#1f8a5b", "#9e1c2c"
 
 
 def drawn(counts: dict[str, int], years: dict[str, dict[str, int]] | None = None) -> NDArray[np.uint8]:
-    return draw_survival({"train": counts}, counts, years or {"2017": counts}, group_of=group_of, title="a list")
+    tables = ({"train": counts}, counts, years or {"2017": counts})
+    return draw_survival(*tables, group_of=group_of, answers_of=answers_of, title="a list")
+
+
+def said(monkeypatch: pytest.MonkeyPatch, counts: dict[str, int]) -> list[str]:
+    """All the texts of a figure."""
+    found: list[str] = []
+
+    def noted(self: Text, text: str) -> None:
+        found.append(str(text))
+        set_text(self, text)
+
+    set_text = Text.set_text
+    monkeypatch.setattr(Text, "set_text", noted)
+    drawn(counts)
+    return found
 
 
 def seen(pixels: NDArray[np.uint8], colour: str) -> NDArray[np.bool_]:
@@ -52,6 +69,20 @@ def test_every_reason_at_once_has_room_in_the_legend() -> None:
     assert (legend[-6:] == 255).all()
     groups = {group_of(reason) for reason in everything}
     assert pixels.shape[0] >= 16 * len(everything) + 18 * len(groups)
+
+
+def test_the_share_is_of_the_videos_that_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a whole, by split and by year; with those beside it that did not."""
+    texts = said(monkeypatch, {"fetched": 3, "gone": 1, "network": 4, "not_asked": 5})
+    assert "3 of 4 videos that answered are there (75.0%); of 9 nobody knows: not asked, or unclear" in texts
+    assert "75.0% of 4\n+ 9 ?" in texts
+    assert "75%\n4\n+ 9 ?" in texts
+
+
+def test_of_an_offline_machine_no_share_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = said(monkeypatch, {"network": 4})
+    assert "0 of 0 videos that answered are there; of 4 nobody knows: not asked, or unclear" in texts
+    assert {"? of 0\n+ 4 ?", "?\n0\n+ 4 ?"} <= set(texts)
 
 
 def test_nothing_asked_is_a_figure_too() -> None:

@@ -60,6 +60,40 @@ def test_wrong_arguments_are_refused_before_the_first_video(config: DownloadConf
     assert "s3cret" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("proxy", "said"),
+    [
+        ("http://s3cret.example:s3cr", "its host or its port is none"),
+        ("http://s3cret.example:99999", "its host or its port is none"),
+        ("s3cret.example:0", "its port is none"),
+        ("http://[s3cret", "its host or its port is none"),
+        ("http://", "its host is none"),
+        ("http://me:s3cret@:3128", "its host is none"),
+        ("http://s3cret example:3128", "its host is none"),
+        ("gopher://s3cret.example:70", "its scheme is none of a proxy"),
+        ("http://me:s3cret/word@proxy.example:3128", "its host or its port is none"),
+        ("http://me:12/s3cret@proxy.example:3128", "something stands behind its host and port"),
+        ("http://s3cret.example:3128?x=1", "something stands behind its host and port"),
+    ],
+)
+def test_a_proxy_that_is_none_is_refused_before_the_first_video(proxy: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        open_source(DownloadConfig(proxy=proxy))
+    assert str(caught.value).startswith(f"download.proxy: {said}; write ")
+    assert not [part for part in ("s3cr", "12", "99999", "gopher", "70") if part in str(caught.value)]
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "", "http://proxy.example:3128", "proxy.example:3128", "proxy.example", "//proxy.example:1", "HTTPS://h:1/",
+        "http://me:p%2Fw@h:3128", "http://me:p@ss@h:3128", "socks5h://127.0.0.1:1080", "socks5://h", "http://[::1]:3128",
+    ],
+)  # fmt: skip
+def test_a_proxy_is_taken_as_yt_dlp_takes_it(proxy: str) -> None:
+    open_source(DownloadConfig(proxy=proxy))
+
+
 def test_a_pause_lies_between_requests_and_before_files() -> None:
     options = session_options(DownloadConfig(sleep_s=2.0, jitter=0.25))
     assert (options["sleep_interval"], options["max_sleep_interval"]) == (1.5, 2.5)

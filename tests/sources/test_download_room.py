@@ -148,7 +148,18 @@ def test_a_stream_in_pieces_stops_at_the_budget(server: HostileServer, tmp_path:
     with pytest.raises(TransientError) as caught:
         fetch_in_pieces(server, tmp_path, DownloadConfig(raw_budget_gb=500_000e-9))
     assert caught.value.reason == "over_budget"
+    assert "download.raw_budget_gb is 500 kB;" in str(caught.value)
     assert len(server.asked) < 20
+
+
+def test_what_is_to_come_and_what_is_to_stay_free_are_told_in_units_that_fit(
+    tmp_path: Path, beside: PartialFile
+) -> None:
+    beside.announced(1_234_500, "")
+    with pytest.raises(TransientError) as caught:
+        room.check_room(tmp_path / "raw", DownloadConfig(min_free_gb=1e6))
+    said = "and the 1.2345 MB that are to come would leave less than download.min_free_gb (1,000 TB)"
+    assert said in str(caught.value)
 
 
 def test_a_copy_that_grows_stops_at_the_floor(

@@ -70,6 +70,31 @@ def test_no_piece_is_shown_of_a_password_that_an_address_cannot_hold(said: str) 
         assert not [piece for piece in ("first", "second") if piece in shown]
 
 
+@pytest.mark.parametrize(
+    "proxy", ["http://media.invalid:8080", "media.invalid:8080", "http://me:s3cret@media.invalid:8080"]
+)
+@pytest.mark.parametrize(
+    "place", ["media.invalid", "media.invalid:8080", "media.invalid:9090", "you@media.invalid:8080"]
+)
+def test_a_source_on_its_proxys_host_is_told(proxy: str, place: str) -> None:
+    config = DownloadConfig(source=(f"http://{place}/{{video_id}}.mp4",), proxy=proxy)
+    address = f"http://{place.rpartition('@')[2]}/a.mp4: 404"
+    assert without_secrets(address, config) == address
+    assert "s3cret" not in without_secrets(f"cannot reach {proxy}", config)
+
+
+def test_a_proxys_own_port_is_not_told_beside_a_source_on_its_host() -> None:
+    config = DownloadConfig(source=("http://media.invalid/{video_id}.mp4",), proxy="http://media.invalid:8080")
+    assert without_secrets("host='media.invalid', port=8080", config) == "host='media.invalid', port=***"
+
+
+def test_a_password_that_is_a_sources_host_is_hidden_all_the_same() -> None:
+    config = DownloadConfig(
+        source=("http://media.invalid/{video_id}.mp4",), proxy="http://me:media.invalid@h.invalid:1"
+    )
+    assert "media.invalid" not in without_secrets("http://media.invalid/a.mp4", config)
+
+
 def test_a_path_with_an_at_sign_is_no_secret() -> None:
     config = DownloadConfig(source=("https://media.invalid/@channel/{video_id}.mp4",))
     text = "https://media.invalid/@channel/a.mp4: 404"

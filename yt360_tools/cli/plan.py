@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from yt360_tools.cli.line_options import overrides_of, selection_of
+from yt360_tools.sizes import size_text
 
 if TYPE_CHECKING:
     from yt360_tools.pipeline.pilot import Estimate
@@ -39,7 +40,7 @@ def print_plan(options: dict[str, Any], on_stage: "Callable[[StageReport], None]
 
 def _print_text(plan: "RebuildPlan") -> None:
     prices = plan.prices
-    fetched = size_text(plan.fetch_bytes) + (", linked: no room taken" if plan.media_are_linked else "")
+    fetched = _size(plan.fetch_bytes) + (", linked: no room taken" if plan.media_are_linked else "")
     click.echo(f"videos to fetch      {plan.videos_to_fetch}  ({fetched}{_range(prices.fetch_bytes, size_text)})")
     if prices.video_hours:
         click.echo(f"hours of video       {_with_range(prices.video_hours, _hours)}")
@@ -58,8 +59,9 @@ def _print_text(plan: "RebuildPlan") -> None:
     ):
         if estimate:
             click.echo(f"{name:<20} {_with_range(estimate, text)}")
-    click.echo(f"raw media at a time  {size_text(plan.raw_bytes)}")
-    click.echo(f"free on the disk     {size_text(plan.free_bytes)}: {plan.verdict}")
+    click.echo(f"raw media at a time  {_size(plan.raw_bytes)}")
+    floor = f", of which {size_text(plan.floor_bytes)} stay free (download.min_free_gb)" if plan.floor_bytes else ""
+    click.echo(f"free on the disk     {size_text(plan.free_bytes)}{floor}: {plan.verdict}")
     for assumption in plan.assumptions:
         click.echo(assumption)
 
@@ -79,12 +81,5 @@ def _hours(hours: float) -> str:
     return f"{hours:.3g} h"
 
 
-def size_text(count: float | None) -> str:
-    """Bytes for a person."""
-    if count is None:
-        return "size unknown until fetched"
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    return f"{count:.3g} TB"
+def _size(count: float | None) -> str:
+    return "size unknown until fetched" if count is None else size_text(count)

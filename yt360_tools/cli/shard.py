@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from yt360_tools.errors import EXIT_UNFINISHED
+from yt360_tools.sizes import size_text
 
 _PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
 
@@ -40,7 +41,7 @@ def info(paths: tuple[Path, ...], as_json: bool) -> None:
         return
     click.echo(
         f"{summary['clips']} clips of {summary['videos']} videos, {summary['hours']:.3f} h, "
-        f"in {len(summary['shards'])} shards, {summary['bytes'] / 1e6:.1f} MB"
+        f"in {len(summary['shards'])} shards, {size_text(summary['bytes'])}"
     )
     for split, count in summary["splits"].items():
         click.echo(f"  {split}: {count} clips")

@@ -29,7 +29,7 @@ def survival(manifest: Path, workspace: Path, plot: Path | None, as_json: bool, 
       yt360 download yt360.csv --workspace work --list
       yt360 survival yt360.csv --workspace work --plot survival.png
     """
-    from yt360_tools.pipeline.survival import group_of, list_survival
+    from yt360_tools.pipeline.survival import answers_of, group_of, list_survival
 
     if as_json and as_csv:
         raise click.UsageError("give --json or --csv, not both")
@@ -40,7 +40,8 @@ def survival(manifest: Path, workspace: Path, plot: Path | None, as_json: bool, 
         from yt360_tools.report.survival_plot import draw_survival
 
         title = f"{manifest.name}: what is still there"
-        pixels = draw_survival(found.splits, found.total, found.years, group_of=group_of, title=title)
+        tables = (found.splits, found.total, found.years)
+        pixels = draw_survival(*tables, group_of=group_of, answers_of=answers_of, title=title)
         write_whole(plot, encode_png(pixels, 1_000_000))
         click.echo(f"wrote {plot}", err=True)
     if as_json:
@@ -53,12 +54,14 @@ def survival(manifest: Path, workspace: Path, plot: Path | None, as_json: bool, 
 
 def _as_plain(found: "Survival") -> dict[str, Any]:
     def plain(counts: Mapping[str, int]) -> dict[str, Any]:
-        from yt360_tools.pipeline.survival import GROUPS, grouped, share_there
+        from yt360_tools.pipeline.survival import GROUPS, answers_of, grouped
 
-        groups = grouped(counts)
+        groups, answers = grouped(counts), answers_of(counts)
         return {
             "videos": groups.total(),
-            "share_there": share_there(counts),
+            "answered": answers.answered,
+            "unanswered": answers.unanswered,
+            "share_there": answers.share,
             "groups": {group: groups[group] for group in GROUPS},
             "reasons": dict(counts),
         }
@@ -80,14 +83,16 @@ def _print_rows(found: "Survival") -> None:
 
 
 def _print_tables(found: "Survival") -> None:
-    from yt360_tools.pipeline.survival import GROUPS, group_of, grouped, share_there
+    from yt360_tools.pipeline.survival import GROUPS, answers_of, group_of, grouped
 
     def table(name: str, lines: Mapping[str, Mapping[str, int]]) -> None:
-        click.echo(f"{name:<10}{'videos':>8}" + "".join(f"{group:>15}" for group in GROUPS) + f"{'there of asked':>16}")
+        named = "".join(f"{group:>15}" for group in GROUPS)
+        click.echo(f"{name:<10}{'videos':>8}{named}{'there of answered':>19}{'unanswered':>12}")
         for line, counts in lines.items():
-            groups, share = grouped(counts), share_there(counts)
+            groups, answers = grouped(counts), answers_of(counts)
             numbers = "".join(f"{groups[group]:>15}" for group in GROUPS)
-            click.echo(f"{line:<10}{groups.total():>8}{numbers}{'-' if share is None else f'{share:.1%}':>16}")
+            share = "-" if answers.share is None else f"{answers.share:.1%}"
+            click.echo(f"{line:<10}{groups.total():>8}{numbers}{share:>19}{answers.unanswered:>12}")
         click.echo("")
 
     table("split", {**found.splits, "total": found.total})

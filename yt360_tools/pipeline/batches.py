@@ -30,6 +30,7 @@ from yt360_tools.pipeline.retrying import notes
 from yt360_tools.pipeline.second_tries import OVER_BUDGET, due_again
 from yt360_tools.pipeline.status import ledger_status
 from yt360_tools.records import Outcome
+from yt360_tools.sizes import GB, size_text
 from yt360_tools.sources import Source, open_source
 from yt360_tools.sources.local import LocalSource
 from yt360_tools.sources.room import media_bytes
@@ -37,7 +38,6 @@ from yt360_tools.sources.room import media_bytes
 _MOST_VIDEOS = 64
 """A batch has no more, however large the budget: what is built is safe."""
 
-_GB = 1e9
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class _BatchRun:
     def __init__(self, line: Line, on_stage: Callable[[StageReport], None]) -> None:
         self._line, self._on_stage = replace(line, pace=replace(line.pace, is_patient=False)), on_stage
         self._source: Source = open_source(line.config.download, named_media(line.whole))
-        self._budget = line.config.download.raw_budget_gb * _GB
+        self._budget = line.config.download.raw_budget_gb * GB
         self._waiting: deque[str] = deque()
         self._held: list[str] = []
         self._reports: list[StageReport] = []
@@ -234,9 +234,10 @@ class _BatchRun:
         self._waiting.popleft()
         there = media_bytes(line.workspace.raw)
         size = self._expected_bytes(video_id, self._sizes, 0)
-        said = f"{video_id} takes {size / _GB:.3f} GB" if size else f"{video_id} was not begun"
-        others = f", of which other videos in raw/ take {there / _GB:.3f} GB" if there else ""
-        detail = f"{said}, and the budget of raw media is {self._budget / _GB:g} GB{others}; raise it (--raw-budget-gb)"
+        said = f"{video_id} takes {size_text(size, 5)}" if size else f"{video_id} was not begun"
+        others = f", of which other videos in raw/ take {size_text(there, 5)}" if there else ""
+        budget = size_text(self._budget, 5)
+        detail = f"{said}, and the budget of raw media is {budget}{others}; raise it (--raw-budget-gb)"
         outcome = Outcome(video_id, download.STAGE, "failed", OVER_BUDGET, detail)
         line.ledger.record([outcome])
         self._keep(StageReport(download.STAGE, frozenset([video_id]), (outcome,)))

@@ -1,23 +1,19 @@
-"""A sample of a manifest's videos, drawn at random and really built, and what it tells of all of them."""
+"""A sample of a manifest's videos, drawn at random and really built, and how numbers of it are brought up to all."""
 
 import math
 import random
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
-from yt360_tools.config import DownloadConfig
 from yt360_tools.manifest import Manifest
-from yt360_tools.pipeline import build, discard, download, segment, validate
+from yt360_tools.pipeline import build, download
 from yt360_tools.pipeline.batches import fetched_bytes, run_in_batches
-from yt360_tools.pipeline.ledger import Entry, Ledger
+from yt360_tools.pipeline.ledger import Ledger
 from yt360_tools.pipeline.listed_gone import known_gone
 from yt360_tools.pipeline.parts import with_videos
 from yt360_tools.pipeline.rebuild import Line, RunReport, StageReport, write_tables
+from yt360_tools.pipeline.sample import PILOT
 from yt360_tools.records import Outcome
-from yt360_tools.sources.reasons import REASONS
-
-STAGE = "pilot"
-"""The ledger's name for the sample, and for what fetching it took."""
 
 _SEED = 0
 _CONFIDENCE = 0.95
@@ -30,25 +26,6 @@ class Estimate:
     value: float
     low: float | None
     high: float | None
-
-
-@dataclass(frozen=True)
-class Sampled:
-    """What one video turned out to be.
-
-    Attributes:
-        rows: the manifest's rows of it; whole videos and clips count alike.
-        fetched_bytes: 0 when it could not be fetched.
-        seconds: how long it is, 0 when it does not serve.
-        clips: how many were built of it, and the bytes and CPU seconds that these took.
-    """
-
-    rows: int
-    fetched_bytes: float
-    seconds: float
-    clips: int
-    shard_bytes: float
-    cpu_s: float
 
 
 def run_pilot(line: Line, videos: int, on_stage: Callable[[StageReport], None]) -> RunReport:
@@ -72,8 +49,8 @@ def run_pilot(line: Line, videos: int, on_stage: Callable[[StageReport], None]) 
     new = [video_id for video_id in drawn if video_id not in before]
     seen = [entries[video_id] for video_id in new if video_id in entries]
     data = {"videos": drawn, "bytes": sum(map(fetched_bytes, seen)), "seconds": fetching_s}
-    if new or STAGE not in line.ledger.entries(STAGE):
-        line.ledger.record([Outcome(STAGE, STAGE, "done", data=data)])
+    if new or PILOT not in line.ledger.entries(PILOT):
+        line.ledger.record([Outcome(PILOT, PILOT, "done", data=data)])
     return report
 
 
@@ -82,59 +59,6 @@ def draw(manifest: Manifest, videos: int, without: Collection[str] = ()) -> list
     ids = sorted(manifest.video_ids)
     random.Random(_SEED).shuffle(ids)
     return [video_id for video_id in ids if video_id not in without][:videos]
-
-
-def sampled_videos(
-    manifest: Manifest, ledger: Ledger, config: DownloadConfig
-) -> tuple[list[Sampled], str, float | None]:
-    """What the ledger knows of built videos, how they were chosen, and bytes a second of fetching them, if measured.
-
-    The pilot's videos, if there was a pilot; else all of the manifest's videos that have ended.
-    """
-    pilot, gone = ledger.entries(STAGE).get(STAGE), known_gone(manifest, ledger, config)
-    entries = {stage: ledger.entries(stage) for stage in (download.STAGE, discard.STAGE, validate.STAGE, segment.STAGE)}
-    built = _built_by_video(ledger)
-    rows: dict[str, list[str]] = {}
-    for row in manifest.rows:
-        rows.setdefault(row.video_id, []).append(row.clip_id)
-    chosen = [one for one in (pilot.data["videos"] if pilot else rows) if one in rows and one not in gone]
-    found = []
-    for video_id in chosen:
-        fetched = entries[discard.STAGE].get(video_id) or entries[download.STAGE].get(video_id)
-        has_ended = all(entries[segment.STAGE].get(row, _UNKNOWN).is_final for row in rows[video_id])
-        if fetched is None or not (has_ended or (pilot and _tells(fetched))):
-            continue
-        probed = entries[validate.STAGE].get(video_id)
-        seconds = probed.data["end_s"] - probed.data["start_s"] if probed and probed.state == "done" else 0.0
-        clips = [entry.data for entry in built.get(video_id, ()) if "cpu_s" in entry.data]
-        found.append(
-            Sampled(
-                len(rows[video_id]),
-                fetched_bytes(fetched),
-                seconds,
-                len(clips),
-                sum(clip["bytes"] for clip in clips),
-                sum(clip["cpu_s"] for clip in clips),
-            )
-        )
-    rate = pilot.data["bytes"] / pilot.data["seconds"] if pilot and pilot.data["seconds"] else None
-    return found, _how(found, len(chosen) if pilot else None), rate or None
-
-
-def _tells(fetched: Entry) -> bool:
-    """Whether that a video was not fetched may be so of others: it does not heal."""
-    return fetched.state == "failed" and (fetched.reason not in REASONS or REASONS[fetched.reason].kind != "heals")
-
-
-def _how(found: Sequence[Sampled], drawn: int | None) -> str:
-    """How a sample was chosen, and what became of it."""
-    built = sum(bool(one.clips) for one in found)
-    if drawn is None:
-        others = f", and {len(found) - built} that give no clips" if built < len(found) else ""
-        return f"{built} videos that were built before{others}"
-    told = "" if built == len(found) else f", of which {built} were built and {len(found) - built} give no clips"
-    left = f"; {drawn - len(found)} were not got to, or failed in a way that heals" if drawn > len(found) else ""
-    return f"a pilot of {drawn} videos, drawn at random{told}{left}"
 
 
 def extrapolated(
@@ -163,9 +87,6 @@ def extrapolated(
     return Estimate(ratio * to, max(0.0, ratio - reach) * to, (ratio + reach) * to)
 
 
-_UNKNOWN = Entry("to_do", "", "", {})
-
-
 def _with(line: Line, video_ids: Sequence[str]) -> Line:
     return replace(line, manifest=with_videos(line.manifest, video_ids))
 
@@ -173,11 +94,3 @@ def _with(line: Line, video_ids: Sequence[str]) -> Line:
 def _fetched(ledger: Ledger, video_ids: Sequence[str]) -> set[str]:
     entries = ledger.entries(download.STAGE)
     return {video_id for video_id in video_ids if video_id in entries and entries[video_id].state == "done"}
-
-
-def _built_by_video(ledger: Ledger) -> dict[str, list[Entry]]:
-    found: dict[str, list[Entry]] = {}
-    for entry in ledger.entries(build.STAGE).values():
-        if entry.state == "done":
-            found.setdefault(entry.data["video_id"], []).append(entry)
-    return found

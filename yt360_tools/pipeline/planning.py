@@ -15,12 +15,14 @@ from yt360_tools.pipeline.declared_media import named_media
 from yt360_tools.pipeline.ledger import Entry, Ledger
 from yt360_tools.pipeline.options import LASTING, agreed_config, check_options
 from yt360_tools.pipeline.parts import ALL, Selection
-from yt360_tools.pipeline.pilot import Estimate, Sampled, extrapolated, sampled_videos
+from yt360_tools.pipeline.pilot import Estimate, extrapolated
+from yt360_tools.pipeline.sample import Sample, Sampled, sample_of
 from yt360_tools.pipeline.segment import planned_windows
 from yt360_tools.pipeline.standing import standings
 from yt360_tools.pipeline.views import check_view_options
 from yt360_tools.pipeline.workspace import Workspace
 from yt360_tools.records import ClipRow, ClipWindow
+from yt360_tools.sizes import GB
 from yt360_tools.sources import open_source
 from yt360_tools.sources.local import LocalSource
 
@@ -64,6 +66,7 @@ class RebuildPlan:
         media_are_linked: local media on the workspace's own disk are linked, and take no room.
         clip_hours: of the clips to build.
         raw_bytes: what raw media take at most, at one time.
+        floor_bytes: of `free_bytes`, what stays free (``download.min_free_gb``); 0 where nothing comes over a network.
         prices: with intervals.
         assumptions: what the numbers rest on, a sentence each.
         faults: what is wrong with the manifest's rows.
@@ -79,6 +82,7 @@ class RebuildPlan:
     shard_bytes: int
     raw_bytes: int | None
     free_bytes: int
+    floor_bytes: int
     verdict: str
     prices: Prices
     assumptions: tuple[str, ...]
@@ -117,7 +121,7 @@ def plan_rebuild(
         }
         fetched, lost = _fetched_and_lost(manifest, ledger, config) if ledger else (set(), set())
         known = planned_windows(manifest, ledger) if ledger else ()
-        sample, how, measured = sampled_videos(manifest, ledger, config.download) if ledger else ([], "", None)
+        sample = sample_of(manifest, ledger, config.download) if ledger else Sample()
     finally:
         if ledger:
             ledger.close()
@@ -125,7 +129,9 @@ def plan_rebuild(
     to_fetch = [video_id for video_id in serving if video_id not in fetched]
     rows = [row for row in manifest.rows if row.clip_id not in ended[segment.STAGE] and row.video_id not in lost]
     source = open_source(config.download, named_media(whole))
-    assumptions = [f"measured: {how}"] if sample else []
+    measured = sample.bytes_a_second
+    assumptions = [f"measured: {sample.how}"] if sample.fetched else []
+    assumptions += [sample.unknown] if sample.unknown and rows else []
     rate = rate_mb_s or (measured / 1e6 if measured else _ASSUMED_RATE_MB_S)
     prices = _prices(sample, len(to_fetch), len(rows), len(manifest.video_ids), rate, workers)
     fetch_bytes: int | None = round(prices.fetch_bytes.value) if prices.fetch_bytes else None
@@ -135,18 +141,19 @@ def plan_rebuild(
         fetch_bytes = 0
     elif local:
         fetch_bytes = sum(local.size_bytes(video_id) for video_id in to_fetch)
-    elif not sample:
+    elif not sample.how:
         assumptions.append("unknown: bytes to fetch; --pilot N builds N videos of the manifest, and tells")
-    if to_fetch and sample and not local:
+    if to_fetch and sample.fetched and not local:
         assumptions.append(_rate_words(rate, is_given=rate_mb_s is not None, is_measured=measured is not None))
     whole_videos = [row.video_id for row in rows if row.is_whole_video]
-    video_s, said = _usual_length_s(local, whole_videos, sample)
+    video_s, said = _usual_length_s(local, whole_videos, sample.fetched)
     assumptions += [said] if whole_videos else []
     expected = [window for row in rows for window in _expected_windows(row, config.segment.clip_s, video_s)]
     windows = [window for window in (*known, *expected) if window.clip_id not in ended[build.STAGE]]
     shard_bytes = round(sum(_clip_bytes(window, config, views, prices) for window in windows))
     raw_bytes = _raw_bytes(config, fetch_bytes, len(to_fetch))
     free = workspace.free_bytes()
+    floor = round(config.download.min_free_gb * GB) if to_fetch and not local else 0
     return RebuildPlan(
         len(to_fetch),
         fetch_bytes,
@@ -158,7 +165,8 @@ def plan_rebuild(
         shard_bytes,
         raw_bytes,
         free,
-        _verdict(0 if is_linked else raw_bytes, shard_bytes, free),
+        floor,
+        _verdict(0 if is_linked else raw_bytes, shard_bytes, free - floor),
         prices,
         tuple(assumptions),
         tuple(fault.message for fault in manifest.faults),
@@ -180,14 +188,13 @@ def _ended(entries: Mapping[str, Entry]) -> set[str]:
     return {item for item, entry in entries.items() if entry.is_final and entry.reason != segment.VIDEO_REJECTED}
 
 
-def _prices(
-    sample: Sequence[Sampled], videos: int, rows: int, population: int, rate_mb_s: float, workers: int
-) -> Prices:
+def _prices(sample: Sample, videos: int, rows: int, population: int, rate_mb_s: float, workers: int) -> Prices:
     """The sample's ratios, brought up to all that is to do: by video what is fetched, by row what is built."""
-    ones, row_counts = [1.0] * len(sample), [float(one.rows) for one in sample]
-    clips, seconds = [float(one.clips) for one in sample], [one.seconds for one in sample]
-    media, stored = [one.fetched_bytes for one in sample], [one.shard_bytes for one in sample]
-    cpu = [one.cpu_s for one in sample]
+    fetched, built = sample.fetched, sample.built
+    ones, row_counts = [1.0] * len(fetched), [float(one.rows) for one in built]
+    clips, seconds = [float(one.clips) for one in built], [one.seconds for one in fetched]
+    media, stored = [one.fetched_bytes for one in fetched], [one.shard_bytes for one in built]
+    cpu = [one.cpu_s for one in built]
     fetch_bytes = extrapolated(media, ones, videos, population)
     cpu_hours = extrapolated(cpu, row_counts, rows / _HOUR_S, population)
     return Prices(
@@ -229,9 +236,9 @@ def _raw_bytes(config: Config, fetch_bytes: int | None, videos: int) -> int | No
     """What raw media take at one time: all of them, the budget, or some videos of usual size."""
     download_config = config.download
     if not download_config.discard_raw or fetch_bytes is None:
-        return round(download_config.raw_budget_gb * 1e9) or None if download_config.discard_raw else fetch_bytes
+        return round(download_config.raw_budget_gb * GB) or None if download_config.discard_raw else fetch_bytes
     if download_config.raw_budget_gb:
-        return min(fetch_bytes, round(download_config.raw_budget_gb * 1e9))
+        return min(fetch_bytes, round(download_config.raw_budget_gb * GB))
     return min(fetch_bytes, round(2 * download_config.jobs * fetch_bytes / max(1, videos)))
 
 
@@ -264,8 +271,8 @@ def _expected_windows(row: ClipRow, clip_s: float, video_s: float) -> list[ClipW
     ]
 
 
-def _verdict(raw_bytes: int | None, shard_bytes: int, free: int) -> str:
+def _verdict(raw_bytes: int | None, shard_bytes: int, room: int) -> str:
     need = (raw_bytes or 0) + shard_bytes
-    if need > free:
+    if need > room:
         return "not enough room"
     return "enough room" if raw_bytes is not None else "enough room for the shards; the media's size is unknown"

@@ -22,6 +22,9 @@ GROUPS = ("there", "not as wanted", "restricted", "gone", "unclear", "not asked"
 FETCHED, OFFERED, NOT_ASKED = "fetched", "offered", "not_asked"
 """Words in a reason's place: media are here; both tracks are offered; nobody has asked."""
 
+UNANSWERED = ("unclear", "not asked")
+"""The groups of `GROUPS` of which nobody knows whether the video is there."""
+
 UNKNOWN_YEAR = "unknown"
 _NOT_AS_WANTED = ("no_360_picture", "no_spatial_sound", "no_formats", "checksum")
 
@@ -49,6 +52,20 @@ class Fate:
     def group(self) -> str:
         """One of `GROUPS`."""
         return group_of(self.reason)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """How many videos are there, how many an answer speaks of, there or not, and how many none speaks of."""
+
+    there: int
+    answered: int
+    unanswered: int
+
+    @property
+    def share(self) -> float | None:
+        """Of the videos that an answer speaks of, the share that is there, from 0 to 1; None when there is none."""
+        return self.there / self.answered if self.answered else None
 
 
 @dataclass(frozen=True)
@@ -89,11 +106,11 @@ def grouped(counts: Mapping[str, int]) -> Counter[str]:
     return found
 
 
-def share_there(counts: Mapping[str, int]) -> float | None:
-    """Of the videos that were asked for, the share that is there, from 0 to 1; None when none was."""
+def answers_of(counts: Mapping[str, int]) -> Answers:
+    """Of counts by reason, what is known: a network that is down tells nothing of the videos behind it."""
     groups = grouped(counts)
-    asked = groups.total() - groups["not asked"]
-    return groups["there"] / asked if asked else None
+    unanswered = sum(groups[group] for group in UNANSWERED)
+    return Answers(groups["there"], groups.total() - unanswered, unanswered)
 
 
 def list_survival(manifest_path: Path, workspace_path: Path) -> Survival:

@@ -1,7 +1,7 @@
 """What is still there of a published list, as a figure: bars by split, and by year of upload, stacked by reason."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,22 @@ from numpy.typing import NDArray
 from yt360_tools.report.sheet_page import FAINT, GREY, INK, LARGE, NORMAL, SMALL, Page
 
 Counts = Mapping[str, Mapping[str, int]]
+
+
+class Answers(Protocol):
+    """How many videos are there, how many an answer speaks of, and how many none speaks of."""
+
+    @property
+    def there(self) -> int: ...
+    @property
+    def answered(self) -> int: ...
+    @property
+    def unanswered(self) -> int: ...
+    @property
+    def share(self) -> float | None: ...
+
+
+AnswersOf = Callable[[Mapping[str, int]], Answers]
 
 _SHADES: dict[str, tuple[str, ...]] = {
     "there": ("#1f8a5b", "#6cc49a"),
@@ -21,18 +37,26 @@ _SHADES: dict[str, tuple[str, ...]] = {
 """By group, the colours of its reasons, the most frequent first."""
 
 _WIDTH, _BAR, _MARGIN, _TOP, _LEGEND, _YEARS = 980, 34, 150, 64, 190, 250
+_YEARS_SAY = "by a bar: the share there of the videos that answered, and their number; '+ N ?': nobody knows of N"
 _NAMED_SHARE = 0.055
 """Narrower pieces of a bar stand without their number."""
 
 
 def draw_survival(
-    splits: Counts, total: Mapping[str, int], years: Counts, *, group_of: Callable[[str], str], title: str
+    splits: Counts,
+    total: Mapping[str, int],
+    years: Counts,
+    *,
+    group_of: Callable[[str], str],
+    answers_of: AnswersOf,
+    title: str,
 ) -> NDArray[np.uint8]:
     """The figure's pixels, RGB (height, width, 3).
 
     Args:
         splits: by split, how many videos there are of each reason; `years` the same by year, in the order drawn.
         group_of: the group that a reason belongs to, a key of the colours.
+        answers_of: of counts by reason, what is known; the share that is given is of the videos that answered.
     """
     import matplotlib
 
@@ -45,12 +69,13 @@ def draw_survival(
         height = max(_TOP + _BAR * len(bars) + 70 + _YEARS + 50, _TOP + 16 * len(reasons) + 26 * len(groups))
         page = Page(_WIDTH, height)
         page.text(16, 14, title, size=LARGE, weight="bold")
-        page.text(16, 36, _sentence(total, group_of), size=NORMAL, color=GREY)
+        page.text(16, 36, _sentence(answers_of(total)), size=NORMAL, color=GREY)
         wide = _WIDTH - _MARGIN - _LEGEND - 90
-        _draw_shares(page.axes(_MARGIN, _TOP, wide, _BAR * len(bars)), bars, reasons, colours)
+        _draw_shares(page.axes(_MARGIN, _TOP, wide, _BAR * len(bars)), bars, reasons, colours, answers_of)
         top = _TOP + _BAR * len(bars) + 70
         page.text(16, top - 26, "by year of upload", size=NORMAL, weight="bold")
-        _draw_years(page.axes(_MARGIN, top, wide, _YEARS), years, reasons, colours)
+        page.text(_MARGIN, top - 26, _YEARS_SAY, size=NORMAL, color=GREY)
+        _draw_years(page.axes(_MARGIN, top, wide, _YEARS), years, reasons, colours, answers_of)
         _draw_legend(page, reasons, colours, total, group_of)
         return page.pixels()
 
@@ -73,18 +98,15 @@ def _colours(reasons: Sequence[str], group_of: Callable[[str], str]) -> dict[str
     return found
 
 
-def _sentence(total: Mapping[str, int], group_of: Callable[[str], str]) -> str:
-    groups: dict[str, int] = {}
-    for reason, count in total.items():
-        groups[group_of(reason)] = groups.get(group_of(reason), 0) + count
-    asked = sum(groups.values()) - groups.get("not asked", 0)
-    there = groups.get("there", 0)
-    of = f" ({there / asked:.1%})" if asked else ""
-    rest = f"; {groups['not asked']:,} were not asked for" if groups.get("not asked") else ""
-    return f"{there:,} of {asked:,} videos that were asked for are there{of}{rest}"
+def _sentence(answers: Answers) -> str:
+    share = "" if answers.share is None else f" ({answers.share:.1%})"
+    rest = f"; of {answers.unanswered:,} nobody knows: not asked, or unclear" if answers.unanswered else ""
+    return f"{answers.there:,} of {answers.answered:,} videos that answered are there{share}{rest}"
 
 
-def _draw_shares(axes: Any, bars: Counts, reasons: Sequence[str], colours: Mapping[str, str]) -> None:
+def _draw_shares(
+    axes: Any, bars: Counts, reasons: Sequence[str], colours: Mapping[str, str], answers_of: AnswersOf
+) -> None:
     names = list(bars)
     for row, name in enumerate(names):
         count, left = sum(bars[name].values()), 0.0
@@ -95,14 +117,29 @@ def _draw_shares(axes: Any, bars: Counts, reasons: Sequence[str], colours: Mappi
                 ink = "white" if _is_dark(colours[reason]) else INK
                 axes.text(left + share / 2, row, f"{share:.0%}", ha="center", va="center", size=SMALL, color=ink)
             left += share
-        axes.text(1.012, row, f"{count:,}", va="center", size=NORMAL, color=GREY, clip_on=False)
+        axes.text(1.012, row, _beside(answers_of(bars[name])), va="center", size=SMALL, color=GREY, clip_on=False)
     axes.set(xlim=(0, 1), ylim=(len(names) - 0.5, -0.5), xticks=[0, 0.25, 0.5, 0.75, 1])
     axes.set_xticklabels(["0", "25 %", "50 %", "75 %", "100 %"])
     axes.set_yticks(range(len(names)), names, size=NORMAL, color=INK)
     _bare(axes)
 
 
-def _draw_years(axes: Any, years: Counts, reasons: Sequence[str], colours: Mapping[str, str]) -> None:
+def _beside(answers: Answers) -> str:
+    """What stands beside a bar: the share of those that answered, and how many did not."""
+    share = "?" if answers.share is None else f"{answers.share:.1%}"
+    return f"{share} of {answers.answered:,}\n+ {answers.unanswered:,} ?"
+
+
+def _above(answers: Answers) -> str:
+    """What stands above a year: the share of those that answered, and how many did not where there are some."""
+    share = "?" if answers.share is None else f"{answers.share:.0%}"
+    unanswered = f"\n+ {answers.unanswered:,} ?" if answers.unanswered else ""
+    return f"{share}\n{answers.answered:,}{unanswered}"
+
+
+def _draw_years(
+    axes: Any, years: Counts, reasons: Sequence[str], colours: Mapping[str, str], answers_of: AnswersOf
+) -> None:
     names = list(years)
     below = np.zeros(len(names))
     for reason in reasons:
@@ -110,9 +147,10 @@ def _draw_years(axes: Any, years: Counts, reasons: Sequence[str], colours: Mappi
         axes.bar(range(len(names)), counts, bottom=below, width=0.78, color=colours[reason], edgecolor="white", lw=0.5)
         below += counts
     highest = below.max(initial=1.0)
-    for column, count in enumerate(below):
-        axes.text(column, count + 0.015 * highest, f"{count:,.0f}", ha="center", size=SMALL, color=GREY)
-    axes.set(xlim=(-0.6, max(len(names), 4) - 0.4), ylim=(0, 1.1 * highest))
+    for column, name in enumerate(names):
+        said = _above(answers_of(years[name]))
+        axes.text(column, below[column] + 0.015 * highest, said, ha="center", va="bottom", size=SMALL, color=GREY)
+    axes.set(xlim=(-0.6, max(len(names), 4) - 0.4), ylim=(0, 1.22 * highest))
     axes.set_xticks(range(len(names)), names, size=SMALL if len(names) > 14 else NORMAL)
     axes.yaxis.get_major_locator().set_params(integer=True)
     axes.set_ylabel("videos", size=NORMAL, color=GREY)

@@ -7,12 +7,14 @@ from pathlib import Path
 
 from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import TransientError
+from yt360_tools.sizes import GB, size_text
 from yt360_tools.sources.parts import THIS_PROCESS
 
 LOOK_BYTES = 16 << 20
 """How many bytes may come before the room is looked at again."""
 
-_GB = 1e9
+_DIGITS = 5
+"""Of sizes that are held against each other."""
 
 
 def free_bytes(folder: Path) -> int:
@@ -30,12 +32,13 @@ def check_room(raw: Path, config: DownloadConfig) -> None:
     """
     free = free_bytes(raw)
     announced = announced_bytes(raw)
-    if free - announced < config.min_free_gb * _GB:
-        wanted = f"the {announced / _GB:.3f} GB that are to come" if announced else "another download"
+    floor = config.min_free_gb * GB
+    if free - announced < floor:
+        wanted = f"the {size_text(announced, _DIGITS)} that are to come" if announced else "another download"
         raise TransientError(
             "disk_full",
-            f"{free / _GB:.3f} GB are free, and {wanted} would leave less than download.min_free_gb "
-            f"({config.min_free_gb:g}); free space, or lower it, then run again",
+            f"{size_text(free, _DIGITS)} are free, and {wanted} would leave less than download.min_free_gb "
+            f"({size_text(floor, _DIGITS)}); free space, or lower it, then run again",
         )
 
 
@@ -47,15 +50,15 @@ def check_budget(folder: Path, config: DownloadConfig) -> None:
     Raises:
         TransientError: ``over_budget``.
     """
-    budget = config.raw_budget_gb * _GB
+    budget = config.raw_budget_gb * GB
     if not budget:
         return
     taken = media_bytes(folder.parent)
     if taken > budget:
         raise TransientError(
             "over_budget",
-            f"raw media would take {taken / _GB:.3f} GB, and download.raw_budget_gb is {config.raw_budget_gb:g}; "
-            "give more, or a lower download.max_height",
+            f"raw media would take {size_text(taken, _DIGITS)}, and download.raw_budget_gb is "
+            f"{size_text(budget, _DIGITS)}; give more, or a lower download.max_height",
         )
 
 

@@ -6,7 +6,7 @@ Messages go to the terminal and into the ledger, which people copy into bug repo
 import re
 import urllib.request
 from collections.abc import Iterator
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from yt360_tools.config import DownloadConfig
 
@@ -50,8 +50,10 @@ def _secrets(config: DownloadConfig) -> Iterator[str]:
     """The values to mask wherever they stand: as written, percent-encoded and percent-decoded."""
     words: list[str] = [config.cookies_file, config.cookies_from_browser, *config.cookies_from_browser.split(":")[1:]]
     of_system = [proxy for scheme, proxy in urllib.request.getproxies().items() if scheme != "no"]  # hosts without one
+    told = {place for template in config.source for place in _told_places(template)}
     for proxy in (config.proxy, *of_system):
-        words += [proxy, *_parts_of_proxy(proxy)]
+        words += [place for place in (proxy, *_places_of_proxy(proxy)) if place not in told]
+        words += _parts_of_userinfo(proxy)
     for template in config.source:
         query = template.partition("?")[2].partition("#")[0]
         words += [query, *_parts_of_userinfo(template)]
@@ -66,14 +68,30 @@ def _secrets(config: DownloadConfig) -> Iterator[str]:
             yield from (form for form in forms if len(form.strip()) >= _SHORTEST <= len(word))
 
 
-def _parts_of_proxy(address: str) -> list[str]:
-    """The host and the port of a proxy, both, and what stands before them."""
+def _told_places(template: str) -> Iterator[str]:
+    """A source's host and port, which every message about it tells: a proxy at the same place is no secret there."""
+    scheme, separator, rest = template.partition("://")
+    try:
+        parts = urlsplit(template)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return
+    if not separator or not host:
+        return
+    place = re.split("[/?#]", rest)[0].rpartition("@")[2]
+    yield from (place, f"{scheme}://{place}", f"{scheme}://{place}/", host, place.rpartition(":")[0])
+    if port is not None:
+        yield str(port)
+
+
+def _places_of_proxy(address: str) -> list[str]:
+    """The host and the port of a proxy, by both readings of an address that may hold a password with slashes."""
     rest = address.partition("://")[2] or address
     netloc = re.split("[/?#]", rest)[0]
     places = [netloc.rpartition("@")[2], re.split("[/?#]", rest.rpartition("@")[2])[0]]
     hosts = [place.rpartition(":")[0] if re.search(r":\d*\Z", place) else place for place in places]
     ports = [place.rpartition(":")[2] for place in places]
-    return [netloc, *places, *hosts, *ports, *_parts_of_userinfo(address)]
+    return [netloc, *places, *hosts, *ports]
 
 
 def _parts_of_userinfo(address: str) -> Iterator[str]:

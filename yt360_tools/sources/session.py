@@ -8,6 +8,7 @@ from typing import Any
 
 from yt360_tools.config import DownloadConfig
 from yt360_tools.errors import TransientError, UsageError, nearest
+from yt360_tools.sources.proxies import check_proxy
 
 _COOKIE_HEADER = re.compile(r"#( Netscape)? HTTP Cookie File")
 _COOKIE_FIELDS = 7
@@ -28,13 +29,16 @@ def check_options(config: DownloadConfig) -> None:
     """Refuse what no session could work with.
 
     Raises:
-        UsageError: the cookie file cannot be read or is none, the browser is unknown, an extractor argument is
-            malformed or names the player clients a second time. Paths and values of secrets are not shown.
+        UsageError: the cookie file cannot be read or is none, the browser is unknown, the proxy's address is none, an
+            extractor argument is malformed or names the player clients a second time. Paths and values of secrets are
+            not shown.
     """
     if config.cookies_file:
         _check_cookies(config.cookies_file)
     if config.cookies_from_browser:
         browser_of(config.cookies_from_browser)
+    if config.proxy:
+        check_proxy(config.proxy)
     extractor_arguments(config)
 
 
