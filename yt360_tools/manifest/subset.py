@@ -10,7 +10,6 @@ from yt360_tools.manifest.cells import text_literal
 from yt360_tools.manifest.closed_sql import checked_condition, close, explained
 from yt360_tools.manifest.database import add_clips, connected, write_clips
 from yt360_tools.manifest.formats import format_of
-from yt360_tools.manifest.interruption import interruptible
 from yt360_tools.manifest.query import VIDEOS_VIEW
 from yt360_tools.manifest.writing import check_not_over
 from yt360_tools.records import check_id
@@ -69,7 +68,7 @@ def subset(path: Path, out: Path, wanted: Wanted) -> Taken:
     out = out.resolve()
     format_of(out)
     check_not_over(out, [path])
-    with interruptible(), connected() as database:
+    with connected() as database:
         faulty_rows = add_clips(database, path)
         unknown = _add_ids(database, "wanted", wanted.ids)
         _add_ids(database, "unwanted", wanted.except_ids)
