@@ -14,6 +14,8 @@ from yt360_tools.manifest.query import VIDEOS_VIEW
 from yt360_tools.manifest.writing import check_not_over
 from yt360_tools.records import check_id
 
+_SHOWN_IDS = 10
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -85,7 +87,10 @@ def subset(path: Path, out: Path, wanted: Wanted) -> Taken:
         without_length = _draw(database, wanted)
         clips, videos = database.execute("SELECT count(*), count(DISTINCT video_id) FROM chosen").fetchone()
         if not clips:
-            raise UsageError(f"no row of {path} is in this subset; nothing was written")
+            named = [f"no video or clip {name!r}" for name in unknown[:_SHOWN_IDS]]
+            more = [f"and {len(unknown) - _SHOWN_IDS} more ids that are not in it"] if unknown[_SHOWN_IDS:] else []
+            why = "; ".join(["nothing was written", *named, *more])
+            raise UsageError(f"no row of {path} is in this subset; {why}")
         write_clips(database, "chosen", out)
     return Taken(clips, videos, unknown, without_length, faulty_rows)
 
