@@ -93,6 +93,7 @@ train: $(READY)  ## Train PRESET on SHARDS and measure it: make train PRESET=tin
 bench: $(READY)  ## Measure what should be fast, against named baselines
 	$(BIN)/python benchmarks/rebuild.py
 	$(BIN)/python benchmarks/geometry.py
+	$(BIN)/python benchmarks/examine.py
 	$(BIN)/python benchmarks/manifest.py
 	$(BIN)/python benchmarks/downloads.py
 	$(BIN)/python benchmarks/learning.py

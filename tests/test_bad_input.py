@@ -484,7 +484,7 @@ def test_nothing_outside_the_workspace_is_touched(bad_world: BadWorld) -> None:
     names = {path.name for path in bad_world.workspace.rglob("*")}
     assert not names & {"x", "passwd", ".hidden", "..x"}
     assert {path.name for path in bad_world.workspace.iterdir()} == {
-        ".lock", "clips.csv", "ledger.sqlite", "raw", "shards",
+        ".lock", "clips.csv", "clips.toml", "ledger.sqlite", "raw", "shards",
     }  # fmt: skip
 
 

@@ -268,3 +268,11 @@ def test_a_reader_that_goes_away_is_no_error(world: Path, report: dict[str, Any]
     with process.stderr as stderr:
         assert stderr.read() == b""
     assert process.wait() == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("words", [["--help"], ["doctor"]])
+def test_a_full_disk_behind_stdout_is_no_bug(words: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run([*command.YT360, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (4, "error: standard output: No space left on device\n")

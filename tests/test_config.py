@@ -80,17 +80,24 @@ class TestRefusals:
             ("build", "width", 448.5, "int"),
             ("build", "width", True, "int"),
             ("build", "layout", 4, "str"),
-            ("build", "view", [30, -10], "tuple"),
-            ("build", "view", 30, "tuple"),
+            ("build", "view", [30, -10], "list of strings"),
+            ("build", "view", 30, "list of strings"),
             ("build", "size", 112.0, "str"),
             ("build", "size", True, "str"),
-            ("download", "source", [["a"]], "tuple"),
+            ("download", "source", [["a"]], "list of strings"),
             ("segment", "clip_s", None, "float"),
         ],
     )
     def test_a_value_of_another_type(self, section: str, key: str, value: Any, kind: str) -> None:
         with pytest.raises(UsageError, match=rf"{section}\.{key} must be of type {kind}; got"):
             checked(section, **{key: value})
+
+    @pytest.mark.parametrize("key", ["proxy", "source"])
+    def test_a_value_that_may_hold_a_password_is_not_shown(self, key: str) -> None:
+        with pytest.raises(UsageError) as caught:
+            checked("download", **{key: ["http://me:secret@host", 3]})
+        assert "secret" not in str(caught.value)
+        assert "got a list" in str(caught.value)
 
     @pytest.mark.parametrize(
         ("section", "key", "value"),

@@ -18,6 +18,7 @@ from yt360_tools.toml import load_toml
 LAYOUTS = ("panorama", "viewport", "cube")
 CODECS = ("jpeg", "raw")
 POSES = ("metadata", "ignore")
+CAPS = ("first", "spread")
 POSE_SIGNS = tuple(f"{yaw}{pitch}{roll}" for yaw in "+-" for pitch in "+-" for roll in "+-")
 
 
@@ -97,7 +98,12 @@ class ValidateConfig:
         pose_signs: how a header's yaw, pitch and roll count. ``+++`` is Google's specification (yaw to the left, pitch
             up, roll clockwise), ``-++`` ffmpeg's documentation (yaw to the right).
         channel_map: ``auto``, or which decoded channels are W, Y, Z, X, counted from 0, such as ``2,1,4,0``.
+        examine: whether the content is examined, too: without it a file's own word counts, and that it decodes.
+        tolerate: findings (docs/examining.md has the words) that are taken as notes.
+        refuse: findings that reject a video.
         decode_timeout_s: seconds that decoding a file's start and end may take.
+        examine_timeout_s: seconds that examining a file's content may take.
+        examine_memory_mib: memory that it may take.
     """
 
     projection: str = "auto"
@@ -106,22 +112,41 @@ class ValidateConfig:
     pose: str = "metadata"
     pose_signs: str = "+++"
     channel_map: str = "auto"
+    examine: bool = False
+    tolerate: tuple[str, ...] = ()
+    refuse: tuple[str, ...] = ()
     decode_timeout_s: float = 120.0
+    examine_timeout_s: float = 300.0
+    examine_memory_mib: float = 4096.0
 
 
 @dataclass(frozen=True)
 class SegmentConfig:
-    """How a whole video becomes clips.
+    """How a whole video becomes clips; docs/segmenting.md has the rule.
 
     Attributes:
         clip_s: length of a clip in seconds; clips of one video do not overlap.
         min_level_dbfs: a window whose W is quieter than this (RMS, full scale 0 dB) is left out.
+        most_below_track_db: so is one whose W is more than this below the track's own loud level (the level that W
+            exceeds for a twentieth of the time); 0 does not ask.
+        silent_dbfs: W is silent where it stays below this (RMS over hundredths of a second, full scale 0 dB).
+        most_silent_s: a window with a silent span of this length or more is left out; 0 does not ask.
+        scene_cuts: no window reaches over a cut of the picture; needs the extra ``scenes``.
+        scene_threshold: how much the picture must change to be a cut, 0 to 255 (of PySceneDetect's ContentDetector,
+            whose default it is); less finds more cuts.
         max_clips_per_video: 0 for no limit.
+        cap_takes: where there are more: the ``first`` ones, or some that are ``spread`` over the video.
     """
 
     clip_s: float = 10.0
     min_level_dbfs: float = -60.0
+    most_below_track_db: float = 0.0
+    silent_dbfs: float = -60.0
+    most_silent_s: float = 1.0
+    scene_cuts: bool = False
+    scene_threshold: float = 27.0
     max_clips_per_video: int = 0
+    cap_takes: str = "first"
 
 
 @dataclass(frozen=True)
@@ -195,6 +220,12 @@ _SECTIONS: dict[str, Any] = {item.name: getattr(Config(), item.name) for item in
 Overrides = dict[str, dict[str, Any]]
 """Values by section and key, as given by a file or the command line; no defaults among them."""
 
+_KINDS = {tuple: "list of strings"}
+"""How a type is called in TOML, where that is another name."""
+
+_MAY_BE_SECRET = ("source", "proxy", "extractor_args", "cookies_file", "cookies_from_browser")
+"""Keys of which no message shows a wrong value: it may hold a password."""
+
 _ANY = math.inf
 _TINY = sys.float_info.min
 _RANGES: dict[tuple[str, str], tuple[float, float]] = {
@@ -213,7 +244,12 @@ _RANGES: dict[tuple[str, str], tuple[float, float]] = {
     ("download", "max_height"): (1, _ANY),
     ("download", "sleep_s"): (0, 3600),
     ("validate", "decode_timeout_s"): (_TINY, _ANY),
+    ("validate", "examine_timeout_s"): (_TINY, _ANY),
+    ("validate", "examine_memory_mib"): (64, _ANY),
     ("segment", "clip_s"): (_TINY, _ANY),
+    ("segment", "most_below_track_db"): (0, 200),
+    ("segment", "most_silent_s"): (0, _ANY),
+    ("segment", "scene_threshold"): (_TINY, 255),
     ("segment", "max_clips_per_video"): (0, _ANY),
     ("build", "width"): (1, 32768),
     ("build", "fps"): (_TINY, 1000),
@@ -232,6 +268,7 @@ _CHOICES: dict[tuple[str, str], tuple[str, ...]] = {
     ("validate", "stereo"): ("auto", *STEREO_LAYOUTS),
     ("validate", "pose"): POSES,
     ("validate", "pose_signs"): POSE_SIGNS,
+    ("segment", "cap_takes"): CAPS,
     ("build", "layout"): LAYOUTS,
     ("build", "codec"): CODECS,
     ("build", "eye"): EYES,
@@ -279,7 +316,8 @@ def _check_value(where: str, section: str, key: str, value: Any, defaults: Any) 
         value = str(value)
     name = f"{where}: {section}.{key}"
     if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
-        raise UsageError(f"{name} must be of type {kind.__name__}; got {value!r}")
+        shown = f"a {type(value).__name__}" if key in _MAY_BE_SECRET else repr(value)
+        raise UsageError(f"{name} must be of type {_KINDS.get(kind, kind.__name__)}; got {shown}")
     if isinstance(value, float) and not math.isfinite(value):
         raise UsageError(f"{name} must be a finite number; got {value}")
     low, high = _range_of(section, key, defaults)

@@ -122,6 +122,7 @@ class VideoRecord:
         end_s: where the first of the tracks ends, in seconds on the source's clock.
         channels: the channels of the sound track as decoded.
         channel_map: which decoded channels are W, Y, Z, X.
+        channel_gains: what these are multiplied by to be SN3D; all 1 for AmbiX.
     """
 
     video_id: str
@@ -138,6 +139,7 @@ class VideoRecord:
     layout: SourceLayout
     video_codec: str
     audio_codec: str
+    channel_gains: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True)

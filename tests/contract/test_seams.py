@@ -20,7 +20,7 @@ import h5py
 import numpy as np
 import pytest
 
-from yt360_tools.config import BuildConfig, DownloadConfig, SegmentConfig, ValidateConfig
+from yt360_tools.config import BuildConfig, Config, DownloadConfig, SegmentConfig
 from yt360_tools.errors import MediaError, TransientError, UsageError
 from yt360_tools.manifest import Manifest
 from yt360_tools.pipeline.build import plan_build
@@ -404,7 +404,7 @@ class House:
         if stage == "download":
             return plan_downloads(self.manifest, self.ledger, self.workspace, self.source)
         if stage == "validate":
-            return plan_validation(self.manifest, self.ledger, self.workspace, ValidateConfig())
+            return plan_validation(self.manifest, self.ledger, self.workspace, Config())
         if stage == "segment":
             return plan_segments(self.manifest, self.ledger, self.workspace, SegmentConfig())
         return plan_build(self.manifest, self.ledger, self.workspace, SMALL, {"numpy": "2"})

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from worlds import boxes, command, dot
 
-from yt360_tools.config import BuildConfig, SegmentConfig, ValidateConfig, as_plain, check_overrides
+from yt360_tools.config import BuildConfig, Config, SegmentConfig, ValidateConfig, as_plain, check_overrides
 from yt360_tools.errors import UsageError
 from yt360_tools.manifest.table import read_manifest
 from yt360_tools.pipeline import validate
@@ -112,7 +112,9 @@ class TestDeclaredAnew:
 
     def test_faces_that_are_none_stop_the_run(self, ledger: Ledger, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match=r"faces are ARRANGEMENT:ORDER.*'4x3'"):
-            plan_validation(manifest(tmp_path), ledger, Workspace(tmp_path), ValidateConfig(faces="4x3"))
+            plan_validation(
+                manifest(tmp_path), ledger, Workspace(tmp_path), Config(validate=ValidateConfig(faces="4x3"))
+            )
 
 
 class TestOlderWorkspace:
@@ -188,8 +190,9 @@ def test_a_guess_from_the_look_of_a_picture_that_is_not_two_to_one_is_in_doubt(
 ) -> None:
     """It serves all the same, and the ledger keeps the doubt."""
     found = dataclasses.replace(record(layout), width=size[0], height=size[1])
-    monkeypatch.setattr(validate, "examine", lambda *_: (found, None))
-    (outcome,) = validate.ValidateTask("v", Workspace(tmp_path), ValidateConfig(), validate.Declared()).run()
+    monkeypatch.setattr(validate, "probe_media", lambda *_: (found, None))
+    monkeypatch.setattr(validate.ValidateTask, "_files", lambda _: (tmp_path, tmp_path))
+    (outcome,) = validate.ValidateTask("v", Workspace(tmp_path), Config(), validate.Declared()).run()
     assert outcome.state == "done"
     assert video_record(outcome.data) == found
     assert outcome.detail.startswith(f"raw/v.mp4: its picture of {size[0]} x {size[1]} is taken as") == is_doubtful

@@ -23,7 +23,7 @@ from yt360_tools.pipeline.executors import process_pool, thread_pool
 from yt360_tools.pipeline.ledger import Ledger
 from yt360_tools.pipeline.rebuild import agreed_config
 from yt360_tools.pipeline.runner import run_tasks
-from yt360_tools.pipeline.segment import given_window, sounding_windows
+from yt360_tools.pipeline.segment import given_window
 from yt360_tools.pipeline.status import workspace_status
 from yt360_tools.pipeline.views import check_view_options, clip_views, parse_size, parse_view, parse_view_set
 from yt360_tools.pipeline.workspace import Workspace
@@ -380,63 +380,6 @@ class TestGivenWindows:
         with pytest.raises(MediaError, match="1 to 60 s") as caught:
             given_window(self.row(start_s, end_s), replace(VIDEO, start_s=1.0))
         assert caught.value.reason == "window_outside_video"
-
-
-class TestSoundingWindows:
-    ROW = ClipRow("v", "v", None, None, "train")
-    CONFIG = SegmentConfig(clip_s=10.0, min_level_dbfs=-60.0)
-
-    def find(self, levels: np.ndarray, config: SegmentConfig = CONFIG, **video: float) -> list[tuple[float, float]]:
-        record = replace(VIDEO, **video)
-        found = sounding_windows(self.ROW, record, record.start_s, levels, config)
-        assert all(one.clip_id == f"v-{one.start_s:g}" and one.split == "train" for one in found)
-        return [(one.start_s, one.end_s) for one in found]
-
-    def levels(self, *sounding_s: tuple[float, float], seconds: float = 60.0) -> np.ndarray:
-        """Levels each tenth of a second: 0.1 of full scale in the given spans, silence elsewhere."""
-        time_s = np.arange(round(seconds * 10)) / 10
-        inside = [(time_s >= begin - 1e-9) & (time_s < end - 1e-9) for begin, end in sounding_s]
-        return np.where(np.any(inside, axis=0), 0.1, 0.0) if inside else np.zeros_like(time_s)
-
-    def test_follow_one_another_where_it_always_sounds(self) -> None:
-        assert self.find(self.levels((0, 60))) == [(k, k + 10) for k in range(0, 60, 10)]
-
-    def test_skip_silence_and_begin_at_whole_seconds(self) -> None:
-        """The first that hears anything of the sound at 22.5 to 40 s is the one that ends at 23 s."""
-        assert self.find(self.levels((22.5, 40))) == [(13, 23), (23, 33), (33, 43)]
-
-    def test_need_the_level_on_average(self) -> None:
-        """Half a second at 0.1 of 10 s is 0.1^2 / 20 on average: -33 dBFS."""
-        levels = self.levels((22.5, 23))
-        assert self.find(levels, SegmentConfig(min_level_dbfs=-33.1)) == [(13, 23)]
-        with pytest.raises(MediaError, match=r"reaches -32\.9 dBFS"):
-            self.find(levels, SegmentConfig(min_level_dbfs=-32.9))
-
-    def test_are_no_more_than_the_cap(self) -> None:
-        capped = replace(self.CONFIG, max_clips_per_video=2)
-        assert self.find(self.levels((0, 60)), capped) == [(0, 10), (10, 20)]
-
-    def test_begin_at_the_first_whole_second_on_the_sources_clock(self) -> None:
-        levels = self.levels((0, 25), seconds=25)  # of a track that lasts from 5.3 to 30.3 s
-        assert self.find(levels, start_s=5.3, end_s=30.3) == [(6, 16), (16, 26)]
-
-    def test_are_measured_where_they_lie_on_the_sources_clock(self) -> None:
-        """The levels count from 5.3 s: 0.7 s after that is second 6, so the sound of 16 to 26 s is one window's."""
-        levels = self.levels((16 - 5.3, 26 - 5.3), seconds=25)
-        assert self.find(levels, SegmentConfig(min_level_dbfs=-20.3), start_s=5.3, end_s=30.3) == [(16, 26)]
-
-    def test_end_within_the_video(self) -> None:
-        assert self.find(self.levels((0, 19.9), seconds=19.9), end_s=19.9) == [(0, 10)]
-
-    def test_of_a_video_that_is_too_short(self) -> None:
-        with pytest.raises(MediaError, match=r"a clip takes 10 s \(--clip-s") as caught:
-            self.find(self.levels((0, 9.9), seconds=9.9), end_s=9.9)
-        assert caught.value.reason == "too_short"
-
-    def test_of_a_silent_video(self) -> None:
-        with pytest.raises(MediaError, match="reaches -60 dBFS") as caught:
-            self.find(self.levels())
-        assert caught.value.reason == "silent"
 
 
 class TestViewOptions:

@@ -17,7 +17,12 @@ else:
 
 ROOT = Path(__file__).parents[2]
 PROJECT_OF = {"cv2": "opencv-python-headless", "yt_dlp": "yt-dlp", "ffmpeg": "ffmpeg-python", "tomllib": "tomli"}
-PROJECT_OF |= {"imageio_ffmpeg": "imageio-ffmpeg", "dask": "dask", "distributed": "dask"}
+PROJECT_OF |= {
+    "imageio_ffmpeg": "imageio-ffmpeg",
+    "scenedetect": "scenedetect-headless",
+    "dask": "dask",
+    "distributed": "dask",
+}
 
 
 def test_a_machine_without_encoders_is_well(monkeypatch: pytest.MonkeyPatch) -> None:

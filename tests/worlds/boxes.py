@@ -4,6 +4,7 @@ MP4: https://github.com/google/spatial-media/blob/master/docs/spherical-video-v2
 """
 
 import struct
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -53,8 +54,12 @@ def cbmp(layout: int = 0, padding: int = 0, pose_deg: Sequence[float] = FLAT) ->
 
 
 def mshp(pose_deg: Sequence[float] = FLAT) -> bytes:
-    """A mesh without contents: only its name tells."""
-    return sv3d(box("mshp", bytes(20)), prhd(pose_deg))
+    """A mesh of no vertices: only its name tells."""
+    return sv3d(box("mshp", mshp_payload(box("mesh", bytes(12)))), prhd(pose_deg))
+
+
+def mshp_payload(meshes: bytes, coding: bytes = b"raw ") -> bytes:
+    return struct.pack(">II", 0, zlib.crc32(coding + meshes)) + coding + meshes
 
 
 def v1(projection: str = "equirectangular", stereo: str = "", **fields: object) -> bytes:

@@ -73,14 +73,20 @@ def run(
 
 
 def sound_of(seconds: float, *, channels: int = 4, seed: int = 0) -> Any:
-    """Noise (samples, channels) in float32 at RATE_HZ."""
+    """Noise (samples, channels) in float32 at RATE_HZ: four channels are AmbiX, heard from five directions."""
     rng = np.random.default_rng(seed)
-    return (0.1 * rng.standard_normal((round(seconds * RATE_HZ), channels))).astype(np.float32)
+    count = round(seconds * RATE_HZ)
+    if channels != 4:
+        return (0.1 * rng.standard_normal((count, channels))).astype(np.float32)
+    azimuth, elevation = rng.uniform(-np.pi, np.pi, 5), rng.uniform(-0.5, 0.5, 5)
+    gains = [np.ones(5), np.sin(azimuth) * np.cos(elevation), np.sin(elevation), np.cos(azimuth) * np.cos(elevation)]
+    return (0.05 * rng.standard_normal((count, 5)) @ np.array(gains).T).astype(np.float32)
 
 
 def write_picture(path: Path, seconds: float, *, width: int = 128) -> None:
-    """A moving test picture of 8 frames a second."""
-    source = f"testsrc2=s={width}x{width // 2}:r=8:d={seconds:g}"
+    """A moving test picture of 8 frames a second, beside its mirror image: so its left and right edge meet."""
+    half = f"testsrc2=s={width // 2}x{width // 2}:r=8:d={seconds:g}"
+    source = f"{half},split[a][b];[b]hflip[c];[a][c]hstack"
     encoder = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "8", "-threads", "1", "-pix_fmt", "yuv420p")
     dot.run_ffmpeg(["-f", "lavfi", "-i", source, *encoder, f"file:{path}"])
 

@@ -4,6 +4,7 @@ Results go to stdout, messages to stderr. Exit codes: 0 all done, or rejected fo
 1 a bug; 2 usage; 3 something failed and may heal; 4 a tool or the environment is missing; 130 interrupted.
 """
 
+import errno
 import logging
 import os
 import sys
@@ -15,15 +16,17 @@ import click
 from yt360_tools import __version__
 from yt360_tools.cli.demo import demo
 from yt360_tools.cli.doctor import doctor
+from yt360_tools.cli.inspect import inspect
 from yt360_tools.cli.ledger import ledger
 from yt360_tools.cli.line import build, download, rebuild, segment, status, validate
 from yt360_tools.cli.manifest import manifest
 from yt360_tools.cli.project import project
 from yt360_tools.cli.shard import shard
+from yt360_tools.cli.sheets import sheets
 from yt360_tools.cli.sound import sound
 from yt360_tools.cli.survival import survival
 from yt360_tools.cli.tour import tour
-from yt360_tools.errors import EXIT_BUG, EXIT_INTERRUPTED, Yt360Error
+from yt360_tools.errors import EXIT_BUG, EXIT_ENVIRONMENT, EXIT_INTERRUPTED, Yt360Error
 
 
 class _Commands(click.Group):
@@ -63,6 +66,8 @@ for command in (
     segment,
     build,
     status,
+    inspect,
+    sheets,
     ledger,
     survival,
     shard,
@@ -79,7 +84,9 @@ for command in (
 def main() -> None:
     """Run the command line and exit with the code that fits how it ended."""
     try:
-        sys.exit(yt360(standalone_mode=False))
+        code = yt360(standalone_mode=False)
+        sys.stdout.flush()
+        sys.exit(code)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -91,10 +98,25 @@ def main() -> None:
         os._exit(EXIT_INTERRUPTED)  # a download in a thread would hold an orderly exit until it has ended
     except BrokenPipeError:
         sys.exit(0)
+    except OSError as error:
+        if not _is_of_stdout(error):
+            _end_with_a_bug()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to flush
+        click.echo(f"error: standard output: {error.strerror}", err=True)
+        sys.exit(EXIT_ENVIRONMENT)
     except Yt360Error as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
     except Exception:
-        traceback.print_exc()
-        click.echo("this is a bug in yt360-tools: please report it with the lines above", err=True)
-        sys.exit(EXIT_BUG)
+        _end_with_a_bug()
+
+
+def _is_of_stdout(error: OSError) -> bool:
+    """Whether writing what a command says failed: a full disk behind ``> FILE``, and no file of a command's own."""
+    return error.errno == errno.ENOSPC and error.filename is None
+
+
+def _end_with_a_bug() -> None:
+    traceback.print_exc()
+    click.echo("this is a bug in yt360-tools: please report it with the lines above", err=True)
+    sys.exit(EXIT_BUG)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from yt360_tools.cli.line_options import line_options, overrides_of, selection_of
+from yt360_tools.cli.segmenting import is_about_a_list, list_options, print_about_a_list
 
 if TYPE_CHECKING:
     from yt360_tools.pipeline.rebuild import Line, RunReport, StageReport
@@ -98,13 +99,18 @@ def validate(**options: Any) -> None:
 
 @click.command()
 @line_options("line", "segment")
+@list_options
 def segment(**options: Any) -> None:
     """Find the clips: rows with times as they are, whole videos cut where they sound.
 
     \b
-    Example:
+    Examples:
       yt360 segment clips.csv --workspace work --clip-s 5
+      yt360 segment clips.csv --workspace work --compare segments.txt
+      yt360 segment clips.csv --workspace work --fit segments.txt --plot fit.png
     """
+    if is_about_a_list(options):
+        click.get_current_context().exit(print_about_a_list(options))
     _run(("segment",), options)
 
 
@@ -171,7 +177,7 @@ def _run(stages: tuple[str, ...], options: dict[str, Any]) -> None:
     workers = options["workers"] or default_workers()
     overrides, selection = overrides_of(options), selection_of(options)
     with opened_line(
-        options["manifest"], options["workspace"], overrides, workers=workers, selection=selection
+        options["manifest"], options["workspace"], overrides, workers=workers, selection=selection, stages=stages
     ) as line:
         for fault in line.manifest.faults:
             click.echo(f"rejected  {fault.message}", err=True)

@@ -89,12 +89,29 @@ _OPTIONS: dict[str, list[Any]] = {
             "back, left, up and down row by row, then quarter turns clockwise.  [default: auto]",
         ),
         click.option(
+            "--examine",
+            is_flag=True,
+            default=None,
+            help="Examine what picture and sound really are: mend, doubt or reject (docs/examining.md).",
+        ),
+        click.option(
             "--pose",
             metavar="metadata|ignore",
             help="Whether a pose in a file's header turns its picture.  [default: metadata]",
         ),
     ],
-    "segment": [click.option("--clip-s", type=float, help="Length of the clips of whole videos.  [default: 10]")],
+    "segment": [
+        click.option("--clip-s", type=float, help="Length of the clips of whole videos.  [default: 10]"),
+        click.option(
+            "--min-level-dbfs", type=float, help="A window of a whole video that is quieter is no clip.  [default: -60]"
+        ),
+        click.option(
+            "--scene-cuts",
+            is_flag=True,
+            default=None,
+            help="No clip of a whole video reaches over a cut of its picture.",
+        ),
+    ],
     "build": [
         click.option(
             "--layout", metavar="panorama|viewport|cube", help="What pictures a clip gets.  [default: panorama]"
@@ -132,7 +149,8 @@ _OPTIONS: dict[str, list[Any]] = {
 _SECTION_OF = {
     "source": "download", "media": "download", "discard_raw": "download", "raw_budget_gb": "download",
     "projection": "validate", "stereo": "validate", "faces": "validate",
-    "pose": "validate", "clip_s": "segment", "eye": "build", "turn_sound_with_pose": "build",
+    "pose": "validate", "examine": "validate", "clip_s": "segment",
+    "min_level_dbfs": "segment", "scene_cuts": "segment", "eye": "build", "turn_sound_with_pose": "build",
     "layout": "build", "views": "build", "view": "build", "hfov": "build", "size": "build", "width": "build",
     "fps": "build", "sample_rate": "build", "codec": "build", "quality": "build", "beam": "build",
     "shard_mb": "build", "seed": "build",

@@ -18,7 +18,7 @@ def print_listing(options: dict[str, Any], *, refresh: bool) -> int:
     from yt360_tools.sources.reasons import reason_policy
 
     opened = (options["manifest"], options["workspace"], overrides_of(options))
-    with opened_line(*opened, workers=1, selection=selection_of(options)) as line:
+    with opened_line(*opened, workers=1, selection=selection_of(options), stages=()) as line:
         for fault in line.manifest.faults:
             click.echo(f"rejected  {fault.message}", err=True)
         open_source(line.config.download)

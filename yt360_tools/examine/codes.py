@@ -7,6 +7,9 @@ CODES = {
     "unreadable_sound": "its sound cannot be opened or decoded",
     "no_picture": "it has no picture",
     "no_sound": "it has no sound",
+    "missing_media": "its files are not there",
+    "ambiguous_media": "several files could be meant",
+    "decode_timeout": "decoding its beginning and end took too long",
     "truncated": "it ends before it says",
     "too_long_to_examine": "examining it took more time or memory than a file may take",
     # the picture
@@ -26,7 +29,9 @@ CODES = {
     "unsupported_projection": "its sphere lies in a way that is not supported",
     "unknown_faces": "it is a cubemap, and nobody says where its faces lie",
     "not_equirectangular": "its picture has not the shape of a sphere, and does not look like one",
+    "header_damaged": "its header says things of the sphere that make no sense",
     "rotation_flag": "its header asks players to turn the picture",
+    "odd_colours": "its header says unusual things of its colours",
     "variable_rate": "its frames come at uneven distances",
     # the sound
     "too_few_channels": "its sound has fewer than four channels",
@@ -49,6 +54,7 @@ CODES = {
     "clipping": "its sound is clipped",
     "dc_offset": "its sound has a constant offset",
     "opposite_copies": "two of its channels are each other's opposite",
+    "copied_channels": "two of its channels are copies of each other",
     "low_rate": "its sound's sample rate is below what voices and directions need",
     # the times
     "offset": "picture and sound begin far apart",

@@ -1,5 +1,7 @@
 """What a picture is judged by: at most twelve decoded frames, and the sizes and times of all its packets."""
 
+import itertools
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,8 @@ Picture = NDArray[np.uint8]
 MOST_FRAMES = 12
 _WIDTH = 1024
 _MOST_PACKETS = 4_000_000
+_FEW_KEYS, _MOST_DECODED = 3, 300
+"""A file with fewer key frames is decoded from its beginning, up to so many frames."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +42,11 @@ class PictureSamples:
     """Some frames, and all packets.
 
     Attributes:
-        frames: uint8 RGB (height, width, 3), at most `_WIDTH` wide, scaled by area; key frames where there are enough.
+        frames: uint8 RGB (height, width, 3), at most `_WIDTH` wide, scaled by area; key frames, unless there are fewer
+            than three.
         times_s: of the frames, rising, in seconds on the source's clock.
         width, height: the picture's pixels as they are in the file.
+        rotation_deg: by how much its header asks players to turn it; the frames are not turned.
     """
 
     frames: tuple[Picture, ...]
@@ -48,6 +54,7 @@ class PictureSamples:
     width: int
     height: int
     packets: Packets
+    rotation_deg: int = 0
 
 
 def sample_picture(path: Path) -> PictureSamples:
@@ -69,14 +76,22 @@ def sample_picture(path: Path) -> PictureSamples:
             start_s, end_s = float(packets.times_s[0]), float(packets.times_s[-1])
         frames: list[Picture] = []
         times: list[float] = []
-        for part in range(MOST_FRAMES):
-            wanted_s = start_s + (end_s - start_s) * (part + 0.5) / MOST_FRAMES
-            found = _frame_before(container, stream, wanted_s)
+        rotation_deg = 0
+        looks: Iterable[tuple[float, Any] | None]
+        if packets.is_key.sum() < _FEW_KEYS and packets.times_s.size > 1:
+            end_s = float(packets.times_s[: _MOST_DECODED - 1][-1])
+            wanted = _evenly(start_s, end_s)
+            looks = _frames_from_the_start(container, stream, wanted)
+        else:
+            wanted = _evenly(start_s, end_s)
+            looks = (_frame_before(container, stream, wanted_s) for wanted_s in wanted)
+        for found in looks:
             if found is None or (times and found[0] <= times[-1]):
                 continue
             times.append(found[0])
             frames.append(_small(found[1]))
-        return PictureSamples(tuple(frames), tuple(times), codec.width, codec.height, packets)
+            rotation_deg = int(getattr(found[1], "rotation", 0) or 0)
+        return PictureSamples(tuple(frames), tuple(times), codec.width, codec.height, packets, rotation_deg)
 
 
 def read_packets(path: Path) -> Packets:
@@ -113,6 +128,32 @@ def read_packets(path: Path) -> Packets:
         np.asarray(keys, np.bool_)[order],
         went_back_s,
     )
+
+
+def _evenly(start_s: float, end_s: float) -> list[float]:
+    return [start_s + (end_s - start_s) * (part + 0.5) / MOST_FRAMES for part in range(MOST_FRAMES)]
+
+
+def _frames_from_the_start(container: Any, stream: Any, wanted: list[float]) -> Iterator[tuple[float, Any]]:
+    """The first frame, and the one that is seen at each wanted moment but the first, with their times."""
+    import av
+
+    held, left = None, wanted[1:]
+    try:
+        for frame in itertools.islice(container.decode(stream), _MOST_DECODED):
+            if frame.time is None:
+                continue
+            time_s = float(frame.time)
+            if held is None:
+                yield time_s, frame
+            while held is not None and left and time_s > left[0]:
+                left.pop(0)
+                yield held
+            held = (time_s, frame)
+    except av.error.FFmpegError:
+        return
+    if held is not None and left:
+        yield held
 
 
 def _frame_before(container: Any, stream: Any, wanted_s: float) -> tuple[float, Any] | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from yt360_tools.errors import MediaError
+from yt360_tools.media.kept_layouts import kept_layout
 
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,ogg,wav,w64,rf64,flac,avi,mpegts,caf,aiff,mp3,aac,nut"
 """Containers that are opened. No playlist is among them: one could name other files and addresses."""
@@ -71,7 +72,7 @@ def opened(path: Path, kind: str) -> Iterator[tuple[Any, Any]]:
 
 
 def _channels(stream: Any) -> int:
-    return 0 if stream.codec_context is None else int(stream.codec_context.channels)
+    return 0 if stream.codec_context is None else int(kept_layout(stream.codec_context).nb_channels)
 
 
 def start_of(stream: Any) -> float:

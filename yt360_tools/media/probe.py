@@ -18,6 +18,7 @@ from yt360_tools.media.containers import (
     start_of,
 )
 from yt360_tools.media.ffmpeg import run_ffmpeg
+from yt360_tools.media.kept_layouts import kept_layout
 
 _PICTURES = ("gif", "jpeg", "jpg", "png", "webp")
 _TEXTS = (
@@ -101,19 +102,20 @@ def probe_sound(path: Path) -> SoundProbe:
     """
     with opened(path, "audio") as (container, stream), foreign_errors(path, "unreadable_sound", "probing it"):
         codec = stream.codec_context
-        if codec.channels <= 0 or codec.sample_rate <= 0:
+        layout = kept_layout(codec)
+        if layout.nb_channels <= 0 or codec.sample_rate <= 0:
             raise MediaError(
                 "unreadable_sound",
-                f"{path.name}: its sound has {codec.channels} channels at {codec.sample_rate} Hz; "
+                f"{path.name}: its sound has {layout.nb_channels} channels at {codec.sample_rate} Hz; "
                 "numbers above zero were expected",
             )
         return SoundProbe(
             codec=codec.codec.canonical_name,
-            channels=codec.channels,
+            channels=layout.nb_channels,
             sample_rate_hz=codec.sample_rate,
             start_s=start_of(stream),
             end_s=_end_of(path, container, stream, "unreadable_sound"),
-            layout_name=codec.layout.name,
+            layout_name=layout.name,
         )
 
 

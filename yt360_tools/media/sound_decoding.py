@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from yt360_tools.errors import MediaError
 from yt360_tools.media.containers import foreign_errors, opened, start_of
+from yt360_tools.media.kept_layouts import decoded_sound
 
 Samples = NDArray[np.float32]
 
@@ -28,13 +29,14 @@ def decoded_blocks(
         stream.codec_context.thread_count = 1
         if seek_s is not None and seek_s > start_of(stream):
             try:
-                next(container.decode(stream), None)  # in MPEG-TS only the first packet tells an AAC track's channels
+                # In MPEG-TS only the first packet tells an AAC track's channels.
+                next(decoded_sound(container, stream), None)
                 container.seek(int(seek_s / stream.time_base), stream=stream, backward=True)
             except av.error.FFmpegError:
                 return
         first: tuple[int, int] | None = None
         end_s: float | None = None
-        for frame in container.decode(stream):
+        for frame in decoded_sound(container, stream):
             seen = (len(frame.layout.channels), frame.sample_rate)
             first = first or seen
             _check_channels(path, seen, first, channel_map)

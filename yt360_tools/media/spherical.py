@@ -6,6 +6,7 @@ fixed paths to a fixed depth: a hostile file costs little and raises nothing.
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from yt360_tools.media.spherical_fields import (
@@ -16,10 +17,11 @@ from yt360_tools.media.spherical_fields import (
     read_v1_xml,
     with_pose,
 )
-from yt360_tools.media.walker import Box, Walker
+from yt360_tools.media.walker import Box, Walker, open_walker
 
 _V1_UUID = bytes.fromhex("ffcc8263f8554a938814587a02521fdd")
 _VISUAL_ENTRY = 78  # bytes of a VisualSampleEntry before its own boxes
+_MOST_OF_A_POSE, _MOST_OF_AN_XML, _MOST_OF_A_MESH = 20, 256 * 1024, 2 * 1024 * 1024
 _MP4_PROJECTIONS = {b"equi": "equirectangular", b"cbmp": "cubemap", b"mshp": "mesh"}
 _ST3D = {0: "mono", 1: "top-bottom", 2: "left-right", 3: "custom", 4: "right-left"}
 _MATROSKA_STEREO = {0: "mono", 1: "left-right", 2: "bottom-top", 3: "top-bottom", 11: "right-left", 15: "custom"}
@@ -35,71 +37,79 @@ def read_spherical(path: Path) -> SphericalMetadata | None:
     Damage is not an error here: what cannot be understood counts as absent.
     """
     try:
-        with path.open("rb") as file:
-            walker = Walker(file, path.stat().st_size)
-            if file.read(4) == b"\x1aE\xdf\xa3":
-                return _read_matroska(walker)
-            return _read_mp4(walker)
+        with open_walker(path) as walker:
+            return _read_matroska(walker) if walker.is_matroska() else _read_mp4(walker)
     except OSError:
         return None
 
 
 def _read_mp4(walker: Walker) -> SphericalMetadata | None:
-    for moov in walker.boxes_in(Box(b"", 0, walker.size), b"moov"):
-        for trak in walker.boxes_in(moov, b"trak"):
-            found = _read_trak(walker, trak)
-            if found:
-                return found
-    return None
+    """What its tracks say, else a v1 box that somebody laid beside them."""
+    moov = next(walker.boxes_in(walker.file, b"moov"), None)
+    if moov is None:
+        return None
+    for trak in walker.boxes_in(moov, b"trak"):
+        found = _read_trak(walker, trak)
+        if found:
+            return found
+    return _read_version_1(walker, moov)
 
 
 def _read_trak(walker: Walker, trak: Box) -> SphericalMetadata | None:
     """v2 boxes win over v1: a file that carries both was labelled anew."""
-    version_1 = None
-    version_2 = SphericalMetadata(None, None, "sv3d")
-    for box in walker.boxes_in(trak, b"mdia", b"uuid"):
-        if box.kind == b"uuid":
-            version_1 = version_1 or _read_uuid(walker.payload(box))
-            continue
-        if not any(walker.read(h.start + 8, 4) == b"vide" for h in walker.boxes_in(box, b"hdlr")):
+    version_2, has_sphere = SphericalMetadata(None, None, "sv3d"), False
+    for mdia in walker.boxes_in(trak, b"mdia"):
+        if not any(walker.payload(hdlr, 4, skip=8) == b"vide" for hdlr in walker.boxes_in(mdia, b"hdlr")):
             return None
-        for entry_child in _sample_entry_boxes(walker, box):
+        for entry_child in _sample_entry_boxes(walker, mdia):
             if entry_child.kind == b"st3d":
-                mode = walker.read(entry_child.start + 4, 1)
+                mode = walker.payload(entry_child, 1, skip=4)
                 version_2 = replace(version_2, stereo=_ST3D.get(mode[0]) if mode else None)
-            else:
-                for proj in walker.boxes_in(entry_child, b"proj"):
+            elif not has_sphere:
+                has_sphere = True
+                for proj in islice(walker.boxes_in(entry_child, b"proj"), 1):
                     version_2 = _read_proj(walker, proj, version_2)
-    return version_2 if version_2.projection or version_2.stereo else version_1
+    return version_2 if version_2.projection or version_2.stereo else _read_version_1(walker, trak)
 
 
 def _sample_entry_boxes(walker: Walker, mdia: Box) -> Iterator[Box]:
-    for minf in walker.boxes_in(mdia, b"minf"):
-        for stbl in walker.boxes_in(minf, b"stbl"):
-            for stsd in walker.boxes_in(stbl, b"stsd"):
-                for entry in walker.boxes(stsd.start + 8, stsd.end):
-                    inside = Box(entry.kind, entry.start + _VISUAL_ENTRY, entry.end)
-                    yield from walker.boxes_in(inside, b"st3d", b"sv3d")
+    for stsd in walker.boxes_at(mdia, b"minf", b"stbl", b"stsd"):
+        for entry in walker.boxes(stsd.start + 8, stsd.end):
+            yield from walker.boxes_in(entry, b"st3d", b"sv3d", skip=_VISUAL_ENTRY)
 
 
 def _read_proj(walker: Walker, proj: Box, found: SphericalMetadata) -> SphericalMetadata:
+    """The first pose and the first projection; there should be one of each, and thousands cost time."""
+    has_pose = False
     for box in walker.boxes_in(proj, b"prhd", *_MP4_PROJECTIONS):
-        data = walker.read(box.start, min(20, box.end - box.start))
         if box.kind == b"prhd":
-            found = read_pose(found, data)
-        else:
-            found = read_projection_data(replace(found, projection=_MP4_PROJECTIONS[bytes(box.kind)]), data)
+            found = found if has_pose else read_pose(found, walker.payload(box, _MOST_OF_A_POSE))
+            has_pose = True
+        elif found.projection is None:
+            found = _with_projection(walker, box, replace(found, projection=_MP4_PROJECTIONS[bytes(box.kind)]))
     return found
 
 
-def _read_uuid(payload: bytes) -> SphericalMetadata | None:
-    if payload[:16] != _V1_UUID:
-        return None
-    return read_v1_xml(payload[16:].decode("utf-8", "replace"))
+def _with_projection(walker: Walker, box: Box, found: SphericalMetadata) -> SphericalMetadata:
+    """`found` with what a projection's box has in it: of a mesh all is looked at, if it is no giant."""
+    if found.projection != "mesh":
+        return read_projection_data(found, walker.payload(box, _MOST_OF_A_POSE))
+    if box.end - box.start > _MOST_OF_A_MESH:
+        return replace(found, doubts=(*found.doubts, f"a mesh of {box.end - box.start} bytes"))
+    return read_projection_data(found, walker.payload(box))
+
+
+def _read_version_1(walker: Walker, parent: Box) -> SphericalMetadata | None:
+    """The first v1 XML right inside a box, or in user data there."""
+    for box in walker.boxes_in(parent, b"uuid", b"udta"):
+        for uuid in (box,) if box.kind == b"uuid" else walker.boxes_in(box, b"uuid"):
+            if walker.payload(uuid, 16) == _V1_UUID:
+                return read_v1_xml(walker.payload(uuid, _MOST_OF_AN_XML, skip=16).decode("utf-8", "replace"))
+    return None
 
 
 def _read_matroska(walker: Walker) -> SphericalMetadata | None:
-    for segment in walker.elements_in(Box(0, 0, walker.size), _SEGMENT):
+    for segment in walker.elements_in(walker.file, _SEGMENT):
         for tracks in walker.elements_in(segment, _TRACKS):
             for track in walker.elements_in(tracks, _TRACK):
                 for video in walker.elements_in(track, _VIDEO):
@@ -110,11 +120,12 @@ def _read_matroska(walker: Walker) -> SphericalMetadata | None:
 
 
 def _read_video(walker: Walker, video: Box) -> SphericalMetadata | None:
-    found = SphericalMetadata(None, None, "matroska")
+    found, has_sphere = SphericalMetadata(None, None, "matroska"), False
     for box in walker.elements_in(video, _STEREO_MODE, _PROJECTION):
         if box.kind == _STEREO_MODE:
             found = replace(found, stereo=_MATROSKA_STEREO.get(_number(walker, box)))
-        else:
+        elif not has_sphere:
+            has_sphere = True
             found = _read_projection(walker, box, found)
     return found if found.projection or found.stereo else None
 
@@ -125,16 +136,18 @@ def _read_projection(walker: Walker, projection: Box, found: SphericalMetadata) 
     The pose counts as in MP4: that is what a remux writes here, although Matroska's own text has yaw and roll the other
     way round.
     """
-    pose_deg, data = [0.0, 0.0, 0.0], b""
+    pose_deg, private = [0.0, 0.0, 0.0], None
     for box in walker.elements_in(projection, _PROJECTION_TYPE, _PROJECTION_PRIVATE, *_POSE):
         if box.kind == _PROJECTION_TYPE:
             found = replace(found, projection=_MATROSKA_PROJECTIONS.get(_number(walker, box)))
         elif box.kind == _PROJECTION_PRIVATE:
-            data = walker.read(box.start, min(20, box.end - box.start))
+            private = box
         else:
-            pose_deg[_POSE.index(int(box.kind))] = read_float(walker.read(box.start, min(8, box.end - box.start)))
-    return with_pose(read_projection_data(found, data) if data else found, pose_deg)
+            pose_deg[_POSE.index(int(box.kind))] = read_float(walker.payload(box, 8))
+    if private is not None and private.end > private.start:
+        found = _with_projection(walker, private, found)
+    return with_pose(found, pose_deg)
 
 
 def _number(walker: Walker, box: Box) -> int:
-    return int.from_bytes(walker.read(box.start, min(8, box.end - box.start)), "big")
+    return int.from_bytes(walker.payload(box, 8), "big")

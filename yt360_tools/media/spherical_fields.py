@@ -6,6 +6,8 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from yt360_tools.media.mesh_counts import NoMesh, count_meshes
+
 Pose = tuple[float, float, float]
 Bounds = tuple[float, float, float, float]
 
@@ -61,7 +63,9 @@ def read_pose(found: SphericalMetadata, data: bytes) -> SphericalMetadata:
 
 
 def read_projection_data(found: SphericalMetadata, data: bytes) -> SphericalMetadata:
-    """`found` with the contents of its projection's box (``equi`` or ``cbmp``, version and flags first)."""
+    """`found` with the contents of its projection's box (``equi``, ``cbmp``, ``mshp``; version and flags first)."""
+    if found.projection == "mesh":
+        return _with_mesh(found, data)
     wanted = _PROJECTION_BYTES.get(found.projection or "", 0)
     if len(data) < wanted:
         return _doubting(found, f"a projection's box of {len(data)} bytes")
@@ -71,6 +75,15 @@ def read_projection_data(found: SphericalMetadata, data: bytes) -> SphericalMeta
     if found.projection == "cubemap":
         layout, padding = struct.unpack(">2I", data[4:12])
         return replace(found, cube_layout=layout, cube_padding_px=padding)
+    return found
+
+
+def _with_mesh(found: SphericalMetadata, data: bytes) -> SphericalMetadata:
+    """A mesh is not drawn with; one that makes no sense is said, and stays a mesh by its name."""
+    try:
+        count_meshes(data)
+    except NoMesh as error:
+        return _doubting(found, f"a mesh {error}")
     return found
 
 

@@ -37,7 +37,7 @@ def run_in_batches(line: Line, on_stage: Callable[[StageReport], None] | None = 
     """Run all stages batch by batch, and remove each video's media as soon as its clips are built.
 
     Raises:
-        UsageError: a budget is given, and media are not to be removed.
+        UsageError: a budget is given, and media are not to be removed; a row has other times or another split now.
         EnvironmentMissing: a tool is missing.
         TransientError: the disk failed where it is no single item's affair.
     """
@@ -75,6 +75,7 @@ class _BatchRun:
 
     def run(self) -> RunReport:
         line = self._line
+        self._refuse_changed_rows()
         build.reconcile(line.ledger, line.workspace)
         self._learn_sizes(line.ledger)
         self._discard_finished(line, line.manifest.video_ids)
@@ -85,6 +86,11 @@ class _BatchRun:
         notes = self._waiting_notes()
         self._on_stage(StageReport(download.STAGE, frozenset(), (), notes=notes))
         return RunReport(self._summed_reports(notes), ledger_status(line.ledger))
+
+    def _refuse_changed_rows(self) -> None:
+        """Hold all rows against the windows that are known: batches take up only what has not ended."""
+        line = self._line
+        segment.plan_segments(line.manifest, line.ledger, line.workspace, line.config.segment)
 
     def _go_through(self, video_ids: Iterable[str]) -> None:
         self._waiting = deque(video_ids)
@@ -109,24 +115,28 @@ class _BatchRun:
             video_id = self._waiting[0]
             size = self._expected_bytes(video_id, known, typical)
             # Of one whose size nobody knows the download itself sees whether it fits; it tries with all the room.
-            if size > room or (size == 0 and not self._is_there(video_id) and (batch or room <= 0)):
+            is_unknown = size == 0 and not self._is_begun(video_id)
+            if size > room or (is_unknown and (batch or room <= 0)):
                 break
             room -= size
             batch.append(self._waiting.popleft())
-            if size == 0 and not self._is_there(video_id):
+            if is_unknown:
                 break
         return batch
 
     def _expected_bytes(self, video_id: str, known: dict[str, int], typical: int) -> int:
-        """What a video will add to the raw media; 0 where nobody knows, or where it is there."""
-        if self._is_there(video_id):
+        """What a video will add to the raw media; 0 where nobody knows, or where it counts among them already."""
+        if self._is_begun(video_id):
             return 0
         if isinstance(self._source, LocalSource):
             return self._source.size_bytes(video_id)
         return known.get(video_id, typical)
 
-    def _is_there(self, video_id: str) -> bool:
-        return self._line.workspace.raw_folder(video_id).is_dir()
+    def _is_begun(self, video_id: str) -> bool:
+        """Whether a video's media are there, or so much of them that their size is known."""
+        workspace = self._line.workspace
+        places = (workspace.raw_folder, workspace.fetched_folder, workspace.partial_folder)
+        return any(place(video_id).is_dir() for place in places)
 
     def _learn_sizes(self, ledger: Ledger) -> None:
         """Note the bytes of the videos that were fetched once."""
@@ -135,18 +145,20 @@ class _BatchRun:
             self._sizes |= {video_id: fetched_bytes(entry) for video_id, entry in entries if entry.data.get("files")}
 
     def _run_batch(self, video_ids: list[str]) -> None:
-        self._line.ledger.forget(download.STAGE, self._refused_for_room(video_ids))
         batch = [*self._held, *video_ids]
         line = self._line_of(batch, self._growing())
         for stage in STAGES[:-1]:
             self._keep(line.run_one(stage))
         self._learn_sizes(line.ledger)
         refused = self._refused_for_room(video_ids)
-        if refused and len(video_ids) > len(refused):  # the others took the room; alone it may fit
+        is_crowded = bool(refused) and len(batch) > len(refused)
+        if is_crowded:  # the others took the room; alone it may fit
             self._waiting.extendleft(reversed(refused))
             self._line.ledger.forget(download.STAGE, refused)
             self._line.ledger.expect(download.STAGE, refused)
         self._build(line, batch)
+        if is_crowded and self._held and not self._stopped:
+            self._build_held()  # what waits for a shard to fill takes room, too
 
     def _line_of(self, video_ids: list[str], growing: frozenset[str]) -> Line:
         line = self._line.of(video_ids, growing=growing)
@@ -191,10 +203,12 @@ class _BatchRun:
     def _make_room(self) -> None:
         """Give up what broken-off downloads have left; if that is nothing, the next video does not fit at all."""
         line, video_id = self._line, self._waiting[0]
-        left = [path for path in line.workspace.raw.iterdir() if path.name.startswith(".") and path.is_dir()]
-        for path in left:
-            shutil.rmtree(path, ignore_errors=True)
-        if left:
+        own = (line.workspace.fetched_folder(video_id), line.workspace.partial_folder(video_id))
+        hidden = [path for path in line.workspace.raw.iterdir() if path.name.startswith(".") and path.is_dir()]
+        for path in hidden:
+            if path not in own:
+                shutil.rmtree(path, ignore_errors=True)
+        if any(not path.exists() for path in hidden):
             return
         self._waiting.popleft()
         there = media_bytes(line.workspace.raw)

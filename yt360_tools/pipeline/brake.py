@@ -125,7 +125,9 @@ class Brake:
         self._level += 1
         self._is_wall = self._is_wall or is_wall
         self.pulls += 1
-        self.wish_s, self._longest_wish_s = self._longest_wish_s or None, 0.0
+        self.wish_s = None
+        if is_wall:  # silence is no server's wish
+            self.wish_s, self._longest_wish_s = self._longest_wish_s or None, 0.0
         wish_s = self.wish_s or 0.0
         if wish_s > self._config.pause_max_s:
             self.stopped = said

@@ -39,17 +39,35 @@ def discard_media(ledger: Ledger, workspace: Workspace, config: DownloadConfig, 
 def forget_lost_media(
     ledger: Ledger, workspace: Workspace, config: DownloadConfig, needed: Collection[str]
 ) -> list[str]:
-    """Take up again the needed videos whose media are not there any more, whoever removed them; which ones."""
+    """Take up again the needed videos whose media are not there any more, or are others, whoever did it; which ones.
+
+    What is there of the others goes: a folder in ``raw/`` that the ledger does not know is taken for a whole video.
+    """
     fetched = ledger.entries(download.STAGE)
-    lost = [
+    gone = [
         video_id
         for video_id in needed
         if video_id in fetched and fetched[video_id].state == "done" and not workspace.raw_folder(video_id).is_dir()
     ]
+    changed = changed_media(ledger, workspace, needed)
+    lost = [*gone, *changed]
     _remember(ledger, workspace, config, lost)
+    for video_id, said in changed.items():
+        logger.warning("%s is not what was fetched: %s; it is taken up anew", video_id, said)
+        _remove(workspace, video_id)
     ledger.forget(download.STAGE, lost)
     ledger.expect(download.STAGE, lost)
     return lost
+
+
+def changed_media(ledger: Ledger, workspace: Workspace, video_ids: Collection[str]) -> dict[str, str]:
+    """Of videos that were fetched, those that lie in ``raw/`` as something else, each with what tells: sizes alone."""
+    found = {
+        video_id: _unlike(entry, workspace.raw_folder(video_id))
+        for video_id, entry in ledger.entries_of(download.STAGE, video_ids).items()
+        if entry.state == "done" and workspace.raw_folder(video_id).is_dir()
+    }
+    return {video_id: said for video_id, said in found.items() if said}
 
 
 def note_changes(ledger: Ledger, video_ids: Iterable[str]) -> list[str]:
@@ -115,10 +133,26 @@ def _information(folder: Path, video_id: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _checksums(entry: Entry) -> dict[str, str]:
-    """By name, the sha256 of a video's media; what is told of it beside them may differ from day to day."""
+def _files(entry: Entry) -> dict[str, dict[str, Any]]:
+    """Size and sha256 of a video's media, by name; what is told of it beside them may differ from day to day."""
     files = entry.data.get("files", {})
-    return {name: facts["sha256"] for name, facts in sorted(files.items()) if not name.endswith(".json")}
+    return {name: facts for name, facts in sorted(files.items()) if not name.endswith(".json")}
+
+
+def _checksums(entry: Entry) -> dict[str, str]:
+    return {name: facts["sha256"] for name, facts in _files(entry).items()}
+
+
+def _unlike(entry: Entry, folder: Path) -> str:
+    """How a folder's files differ from those that were fetched; empty where they do not."""
+    parts = []
+    for name, facts in _files(entry).items():
+        path, before = folder / name, facts["bytes"]
+        if not path.is_file():
+            parts.append(f"{name} is gone")
+        elif (now := path.stat().st_size) != before:
+            parts.append(f"{name} has {now:,} bytes, and had {before:,} when it was fetched")
+    return "; ".join(parts)
 
 
 def _difference(before: dict[str, str], now: dict[str, str]) -> str:

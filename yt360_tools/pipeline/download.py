@@ -1,5 +1,6 @@
 """The first stage: each video's media, fetched into ``raw/<video_id>/``, whole or not at all."""
 
+import logging
 import os
 import random
 import shutil
@@ -30,6 +31,8 @@ from yt360_tools.sources.room import check_room
 
 STAGE = "download"
 
+logger = logging.getLogger(__name__)
+
 _ORIGIN = ".source"
 _UNCHECKED, _CHECKSUM = "unchecked", "checksum"
 _OF_ONE_SOURCE = ("gone", "unsupported")
@@ -43,7 +46,8 @@ class DownloadTask:
     Attributes:
         promised: by track (``""`` for one muxed file), the sha256 that the manifest promises.
         tries: how often it was tried in earlier runs, since it was last told to begin anew.
-        origin: digits of the source; what another one gave is not taken for this one's.
+        origin: digits of the configuration; what was fetched under another one is not taken for this one's.
+        is_anew: whether to fetch what is there already; it stays until the other is in its place.
         decode_timeout_s: seconds that decoding a file's start and end may take.
     """
 
@@ -53,6 +57,7 @@ class DownloadTask:
     promised: Mapping[str, str] = field(default_factory=dict)
     tries: int = 0
     origin: str = ""
+    is_anew: bool = False
     decode_timeout_s: float = 120.0
 
     @property
@@ -61,7 +66,7 @@ class DownloadTask:
 
     def run(self) -> list[Outcome]:
         try:
-            sizes = self._fetch()
+            sizes = self._fetch_or_keep()
         except MediaError as error:
             data = {"promised": dict(self.promised)} if error.reason == _CHECKSUM else {}
             return [Outcome(self.video_id, STAGE, "rejected", error.reason, str(error), data)]
@@ -72,17 +77,39 @@ class DownloadTask:
             return self.failed(failure.reason, str(failure))
         return [Outcome(self.video_id, STAGE, "done", data={"files": sizes})]
 
+    def _fetch_or_keep(self) -> dict[str, dict[str, int | str]]:
+        """As `_fetch`; where a video is to be fetched anew and cannot be, what is there stays what it was."""
+        try:
+            return self._fetch()
+        except (MediaError, TransientError) as error:
+            if not (self.is_anew and self.workspace.raw_folder(self.video_id).is_dir()):
+                raise
+            logger.warning("%s cannot be fetched anew, and what is there is kept: %s", self.video_id, error)
+            return self._sizes()
+
     def _fetch(self) -> dict[str, dict[str, int | str]]:
         """Fetch beside the final folder, check, and rename; a folder that is there already is whole."""
         final = self.workspace.raw_folder(self.video_id)
-        if not final.is_dir():
+        if self.is_anew or not final.is_dir():
             self._fetch_whole()
             fetched = self.workspace.fetched_folder(self.video_id)
             (fetched / _ORIGIN).unlink(missing_ok=True)
-            os.replace(fetched, final)
-        return {
-            path.name: {"bytes": path.stat().st_size, "sha256": sha256_of(path)} for path in sorted(final.iterdir())
-        }
+            self._replace(fetched, final)
+        return self._sizes()
+
+    def _sizes(self) -> dict[str, dict[str, int | str]]:
+        """By name, bytes and sha256 of what is there."""
+        files = sorted(self.workspace.raw_folder(self.video_id).iterdir())
+        return {path.name: {"bytes": path.stat().st_size, "sha256": sha256_of(path)} for path in files}
+
+    def _replace(self, fetched: Path, final: Path) -> None:
+        """Put what was fetched into its place; what was there goes then."""
+        before = final.with_name(f".{self.video_id}.discarded")
+        shutil.rmtree(before, ignore_errors=True)
+        if final.is_dir():
+            os.replace(final, before)
+        os.replace(fetched, final)
+        shutil.rmtree(before, ignore_errors=True)
 
     def _fetch_whole(self) -> None:
         """Fetch and check; what is wrong may lie in what an earlier try had left, or on the way: then once afresh."""
@@ -159,6 +186,7 @@ def plan_downloads(
     *,
     config: DownloadConfig | None = None,
     pace: Pace | None = None,
+    decode_timeout_s: float = 120.0,
     now: datetime | None = None,
 ) -> list[DownloadTask]:
     """The videos of the manifest that are neither fetched, nor known to be beyond fetching, nor to be left alone now.
@@ -166,6 +194,7 @@ def plan_downloads(
     Args:
         config: what was learnt under another one does not count.
         pace: the run's; what it is told to ask for, it asks for.
+        decode_timeout_s: seconds that decoding a fetched file's start and end may take.
         now: an aware time; the present by default.
     """
     pace = pace or Pace.of(config or DownloadConfig())
@@ -179,7 +208,7 @@ def plan_downloads(
         is_told = pace.is_told(video_id)
         if is_told or (video_id not in held and not _is_beyond_fetching(entry, here, sums)):
             tries = 0 if is_told else max(0, tries_before(entry, digits) - pace.tried.get(video_id, 0))
-            tasks.append(DownloadTask(video_id, source, workspace, sums, tries, here))
+            tasks.append(DownloadTask(video_id, source, workspace, sums, tries, digits, is_told, decode_timeout_s))
     return tasks
 
 

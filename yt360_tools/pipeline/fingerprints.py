@@ -39,7 +39,7 @@ def fingerprint(config: DownloadConfig, salt: Salt) -> str:
     Raises:
         EnvironmentMissing: the salt cannot be read or made.
     """
-    plain = asdict(config)
+    plain = asdict(config) | {"source": () if config.source == ("youtube",) else config.source}  # the default's name
     public = {key: plain[key] for key in PUBLIC}
     secret = {key: plain[key] for key in SECRET if plain[key]}
     if not any(may_hold_secrets(template) for template in config.source):
@@ -51,8 +51,7 @@ def fingerprint(config: DownloadConfig, salt: Salt) -> str:
 
 def source_digits(config: DownloadConfig, salt: Salt) -> str:
     """Digits that tell one source from another, as `fingerprint` does of all that is configured."""
-    source = () if config.source == ("youtube",) else config.source  # the default by its name
-    return fingerprint(DownloadConfig(source=source, media=config.media), salt)
+    return fingerprint(DownloadConfig(source=config.source, media=config.media), salt)
 
 
 def may_hold_secrets(template: str) -> bool:

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from yt360_tools.config import as_plain, resolve
 from yt360_tools.errors import ShardError, UsageError
 from yt360_tools.pipeline import build
 from yt360_tools.pipeline.ledger import Ledger, Row
-from yt360_tools.pipeline.options import LASTING
+from yt360_tools.pipeline.options import LASTING, with_younger_options
 from yt360_tools.pipeline.workspace import Workspace
 from yt360_tools.shards import open_shards
 
@@ -91,19 +90,18 @@ def options_of(target: Workspace) -> dict[Path, dict[str, Any]]:
 def agreed_options(options: Mapping[Path, dict[str, Any]]) -> dict[str, Any]:
     """The options that all workspaces were begun with, by section, from those of each by its root.
 
-    An option that is younger than a workspace had its default there.
+    An option that is younger than a workspace counts as what the workspace did without it.
 
     Raises:
         UsageError: they differ; names the first option that does.
     """
-    defaults, agreed = resolve({}), {}
+    agreed = {}
     for section in LASTING:
-        usual = as_plain(getattr(defaults, section))
         first: tuple[Path, dict[str, Any]] | None = None
         for root, remembered in options.items():
             if section not in remembered:
                 continue
-            kept = {**usual, **remembered[section]}
+            kept = with_younger_options(section, remembered[section])
             if first is None:
                 first = (root, kept)
                 continue

@@ -9,6 +9,7 @@ from pathlib import Path
 from yt360_tools.manifest import write_manifest
 from yt360_tools.pipeline import segment
 from yt360_tools.pipeline.ledger import Ledger
+from yt360_tools.pipeline.saved_rule import write_rule
 from yt360_tools.pipeline.workspace import Workspace
 from yt360_tools.records import ClipRow, ClipWindow
 
@@ -65,6 +66,7 @@ def write_windows(ledger: Ledger, target: Workspace, workspaces: Iterable[Worksp
         for one in windows.values()
     ]
     write_manifest(target.clips, sorted(rows, key=lambda row: (row.video_id, row.start_s, row.clip_id)))
+    write_rule(ledger, target)
 
 
 def _extra_columns(path: Path) -> dict[str, dict[str, str]]:

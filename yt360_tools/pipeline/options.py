@@ -12,6 +12,9 @@ from yt360_tools.pipeline.views import check_view_options
 LASTING = ("segment", "build")
 """The stages whose options shape the shards: from their first run on, a workspace keeps them for life."""
 
+_BEFORE: dict[str, dict[str, Any]] = {"segment": {"most_silent_s": 0.0}}
+"""What a workspace that is older than an option did, where that is not what the option's default does."""
+
 
 def agreed_config(remembered: dict[str, Any], overrides: Overrides, root: Path) -> Config:
     """The remembered options where nothing else is asked for.
@@ -24,9 +27,7 @@ def agreed_config(remembered: dict[str, Any], overrides: Overrides, root: Path) 
         UsageError: something else is asked for, or options that exclude each other.
     """
     overrides = with_implied_layout(overrides)
-    defaults = resolve({})
-    # An option that is younger than the workspace had its default's effect there.
-    remembered = {section: {**as_plain(getattr(defaults, section)), **kept} for section, kept in remembered.items()}
+    remembered = {section: with_younger_options(section, kept) for section, kept in remembered.items()}
     for section, kept in remembered.items():
         for key, value in overrides.get(section, {}).items():
             asked = list(value) if isinstance(value, tuple) else value
@@ -40,6 +41,11 @@ def agreed_config(remembered: dict[str, Any], overrides: Overrides, root: Path) 
         for section, entries in remembered.items()
     }
     return resolve(merge(overrides, kept_options))
+
+
+def with_younger_options(section: str, kept: dict[str, Any]) -> dict[str, Any]:
+    """What a workspace remembers of a section, with the options that are younger than it as it did without them."""
+    return {**as_plain(getattr(resolve({}), section)), **_BEFORE.get(section, {}), **kept}
 
 
 def check_options(config: Config) -> None:

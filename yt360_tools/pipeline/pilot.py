@@ -73,7 +73,8 @@ def run_pilot(line: Line, videos: int, on_stage: Callable[[StageReport], None]) 
         write_tables(line)
     entries = line.ledger.entries(download.STAGE)
     new = [video_id for video_id in drawn if video_id not in before]
-    data = {"videos": drawn, "bytes": sum(fetched_bytes(entries[video_id]) for video_id in new), "seconds": fetching_s}
+    seen = [entries[video_id] for video_id in new if video_id in entries]
+    data = {"videos": drawn, "bytes": sum(map(fetched_bytes, seen)), "seconds": fetching_s}
     if new or STAGE not in line.ledger.entries(STAGE):
         line.ledger.record([Outcome(STAGE, STAGE, "done", data=data)])
     return report

@@ -9,11 +9,12 @@ from yt360_tools.errors import MediaError, TransientError
 from yt360_tools.manifest import Manifest, read_manifest
 from yt360_tools.media.probe import probe_video
 from yt360_tools.pipeline import build, download, segment, validate
+from yt360_tools.pipeline.beside_parts import refuse_unjoined, refuse_unlike
 from yt360_tools.pipeline.build import estimated_bytes
 from yt360_tools.pipeline.declared_media import named_media
 from yt360_tools.pipeline.ledger import Entry, Ledger
 from yt360_tools.pipeline.listed_gone import listed_gone
-from yt360_tools.pipeline.options import agreed_config, check_options
+from yt360_tools.pipeline.options import LASTING, agreed_config, check_options
 from yt360_tools.pipeline.parts import ALL, Selection
 from yt360_tools.pipeline.pilot import Estimate, Sampled, extrapolated, sampled_videos
 from yt360_tools.pipeline.segment import planned_windows
@@ -100,11 +101,15 @@ def plan_rebuild(
     """
     whole = read_manifest(manifest_path)
     manifest = selection.of(whole)
+    refuse_unjoined(root, selection)
     workspace = Workspace(selection.folder(root.resolve()))
     ledger = Ledger(workspace.ledger, read_only=True) if workspace.ledger.exists() else None
     try:
-        config = agreed_config(ledger.options() if ledger else {}, overrides, workspace.root)
+        remembered = ledger.options() if ledger else {}
+        config = agreed_config(remembered, overrides, workspace.root)
         check_options(config)
+        if selection.part:
+            refuse_unlike(workspace, config, remembered, root.resolve(), LASTING)
         views = check_view_options(config.build)
         ended = {
             stage: _ended(ledger.entries(stage)) if ledger else set()

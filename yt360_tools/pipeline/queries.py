@@ -24,29 +24,66 @@ _MEDIA = {
     "sample_rate_hz": "BIGINT", "channels": "BIGINT", "channel_map": "VARCHAR", "bytes": "BIGINT",
 }  # fmt: skip
 
+_EXAMINED = {
+    "video_id": "VARCHAR", "verdict": "VARCHAR", "layout": "VARCHAR", "layout_score": "DOUBLE",
+    "format": "VARCHAR", "format_score": "DOUBLE", "channel_gains": "VARCHAR",
+    "w_dbfs": "DOUBLE", "y_dbfs": "DOUBLE", "z_dbfs": "DOUBLE", "x_dbfs": "DOUBLE",
+}  # fmt: skip
+
+_FINDINGS = {
+    "video_id": "VARCHAR", "code": "VARCHAR", "severity": "VARCHAR", "detail": "VARCHAR",
+    "from_s": "DOUBLE", "to_s": "DOUBLE",
+}  # fmt: skip
+
 
 def workspace_tables(root: Path) -> tuple[GivenTable, ...]:
     """A workspace's ledger as ``outcomes``, a row an item and stage, and ``media``, a row a video that serves.
 
-    A run may be going on meanwhile. ``duration_s`` is how long both tracks last, ``bytes`` what was fetched;
-    ``recorded_at_utc`` has no zone of its own, and is NULL while an item is to do.
+    ``examined`` has a row a video that was examined, also where it was rejected, and ``findings`` a row a finding and
+    span of its. A run may be going on meanwhile. ``duration_s`` is how long both tracks last, ``bytes`` what was
+    fetched; ``recorded_at_utc`` has no zone of its own, and is NULL while an item is to do.
 
     Raises:
         UsageError: there is no workspace there.
     """
     with ledger_of(root) as ledger:
         rows = ledger.rows().values()
-    outcomes, media, size_of = [], {}, {}
+    outcomes, media, size_of, examined = [], {}, {}, {}
     for stage, item, state, reason, detail, data, attempts, _version, at in rows:
         outcomes.append((stage, item, state, reason, detail, attempts, at or None))
+        found = json.loads(data) if stage == validate.STAGE and state in ("done", "rejected") else {}
+        if "examination" in found:
+            examined[item] = found["examination"]
         if state == "done" and stage == validate.STAGE:
-            media[item] = json.loads(data)
+            media[item] = found
         elif state == "done" and stage == download.STAGE:
             size_of[item] = _bytes(json.loads(data))
     return (
         GivenTable("outcomes", _OUTCOMES, outcomes),
         GivenTable("media", _MEDIA, _measured(media, size_of)),
+        GivenTable("examined", _EXAMINED, _examined(examined)),
+        GivenTable("findings", _FINDINGS, _findings(examined)),
     )
+
+
+def _examined(examined: dict[str, dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
+    for video_id, found in examined.items():
+        layout, channel_format = ((found[key] or [{}])[0] for key in ("layouts", "formats"))
+        levels, places = found["levels_dbfs"], found["channel_map"]
+        level_of = [levels[place] if place < len(levels) else None for place in places] or [None] * 4
+        yield (
+            video_id, found["verdict"], layout.get("name"), layout.get("score"),
+            channel_format.get("name"), channel_format.get("score"),
+            ",".join(f"{gain:g}" for gain in found["channel_gains"]),
+            *level_of,
+        )  # fmt: skip
+
+
+def _findings(examined: dict[str, dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
+    for video_id, found in examined.items():
+        for one in found["findings"]:
+            for first_s, last_s in one["spans"] or [(None, None)]:
+                yield video_id, one["code"], one["severity"], one["text"], first_s, last_s
 
 
 def _measured(media: dict[str, dict[str, Any]], size_of: dict[str, int | None]) -> Iterator[tuple[Any, ...]]:

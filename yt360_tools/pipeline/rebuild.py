@@ -16,6 +16,7 @@ from yt360_tools.errors import EXIT_BUG, EXIT_OK, EXIT_UNFINISHED, TransientErro
 from yt360_tools.manifest import Manifest, read_manifest
 from yt360_tools.media.ffmpeg import find_ffmpeg
 from yt360_tools.pipeline import build, discard, download, retrying, segment, validate
+from yt360_tools.pipeline.beside_parts import refuse_unjoined, refuse_unlike
 from yt360_tools.pipeline.declared_media import broken_promises, named_media
 from yt360_tools.pipeline.download_queue import Pace
 from yt360_tools.pipeline.executors import process_pool
@@ -147,27 +148,39 @@ class Line:
 
 @contextmanager
 def opened_line(
-    manifest_path: Path, workspace_path: Path, overrides: Overrides, *, workers: int, selection: Selection = ALL
+    manifest_path: Path,
+    workspace_path: Path,
+    overrides: Overrides,
+    *,
+    workers: int,
+    selection: Selection = ALL,
+    stages: Collection[str] = STAGES,
 ) -> Iterator[Line]:
     """Open a workspace for a manifest; its remembered options are completed by, and held against, `overrides`.
 
     Args:
         selection: what of the manifest to work on; a part has a workspace of its own below `workspace_path`.
+        stages: those that will be run.
 
     Raises:
-        UsageError: the manifest, an option, or an option that the workspace has otherwise. What raises this before
-            anything is done leaves no new workspace behind.
+        UsageError: the manifest, an option, or an option that the workspace has otherwise, or the workspace that a
+            part will be joined with; parts of the whole lie there and are not joined. What raises this before anything
+            is done leaves no new workspace behind.
         EnvironmentMissing: the workspace cannot be written.
     """
     whole = read_manifest(manifest_path)
     manifest = selection.of(whole)
     check_view_options(resolve(with_implied_layout(overrides)).build)
+    refuse_unjoined(workspace_path, selection)
     workspace = Workspace(selection.folder(workspace_path.resolve()))
     with opened_and_kept_if_used(workspace):
         ledger = Ledger(workspace.ledger)
         try:
-            config = agreed_config(ledger.options(), overrides, workspace.root)
+            remembered = ledger.options()
+            config = agreed_config(remembered, overrides, workspace.root)
             check_options(config)
+            if selection.part:
+                refuse_unlike(workspace, config, remembered, workspace_path.resolve(), stages)
             _take_in(manifest, ledger)
             yield Line(manifest, workspace, ledger, config, workers, whole, Pace.of(config.download))
         finally:
@@ -194,11 +207,16 @@ def tool_versions() -> dict[str, str]:
 def _run_download(line: Line) -> download.Downloads:
     config = line.config.download
     source = open_source(config, named_media(line.manifest))
+    if line.growing is None:
+        build.reconcile(line.ledger, line.workspace)  # a shard that is gone needs its media again
     discard.forget_lost_media(line.ledger, line.workspace, config, unfinished_videos(line))
     gone = listed_gone(line.manifest, line.ledger, config)
     known = [outcome for video_id, outcome in gone.items() if not line.pace.is_told(video_id)]
     line.ledger.record(known)
-    tasks = download.plan_downloads(line.manifest, line.ledger, line.workspace, source, config=config, pace=line.pace)
+    timeout_s = line.config.validate.decode_timeout_s
+    tasks = download.plan_downloads(
+        line.manifest, line.ledger, line.workspace, source, config=config, pace=line.pace, decode_timeout_s=timeout_s
+    )
     if tasks and not source.is_local:
         find_ffmpeg()  # what was fetched is decoded
     found = download.run_downloads(tasks, line.ledger, line.workspace, config, pace=line.pace)
@@ -234,10 +252,16 @@ def _run_validate(line: Line) -> Sequence[Outcome]:
     built = {entry.data["video_id"] for entry in line.ledger.entries(build.STAGE).values() if entry.state == "done"}
     validate.take_up_redeclared(line.manifest, line.ledger, line.config.validate, built, line.workspace.root)
     segment.forget_lost_rows(line.ledger)
-    tasks = validate.plan_validation(line.manifest, line.ledger, line.workspace, line.config.validate)
+    tasks = validate.plan_validation(line.manifest, line.ledger, line.workspace, line.config)
     if tasks:
         find_ffmpeg()  # a machine without it is no video's fault
-    return _on_processes(line, tasks, "validate", "video")
+    changed = discard.changed_media(line.ledger, line.workspace, [task.video_id for task in tasks])
+    lost = [
+        Outcome(video_id, validate.STAGE, "failed", "missing_media", f"{said}; 'yt360 download' fetches it again")
+        for video_id, said in changed.items()
+    ]
+    line.ledger.record(lost)
+    return lost + _on_processes(line, [task for task in tasks if task.video_id not in changed], "validate", "video")
 
 
 def _run_segment(line: Line) -> Sequence[Outcome]:

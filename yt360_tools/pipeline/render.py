@@ -81,6 +81,8 @@ def _read_sound(video: VideoRecord, window: ClipWindow, config: BuildConfig, roo
     """A clip's ambisonics (4, samples) in the frame of the world, in which the views look."""
     path = root / video.audio_path
     foa = read_sound(path, window.start_s, window.end_s, config.sample_rate, video.channel_map)
+    if any(gain != 1 for gain in video.channel_gains):
+        foa = foa * np.asarray(video.channel_gains, np.float32)[:, None]
     if not _turns_sound(video, config):
         return foa
     world_from_picture = Direction(*video.layout.pose_deg).view_from_world.T

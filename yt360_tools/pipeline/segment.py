@@ -1,39 +1,44 @@
 """The third stage: the clips of each video, given by the manifest or found where it sounds."""
 
 import dataclasses
-import math
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from yt360_tools.config import SegmentConfig
 from yt360_tools.errors import MediaError, TransientError, UsageError
-from yt360_tools.geometry import Array
 from yt360_tools.manifest import Manifest, write_manifest
+from yt360_tools.media.scene_cuts import check_scene_detector
 from yt360_tools.pipeline import download, validate
 from yt360_tools.pipeline.ledger import Entry, Ledger
+from yt360_tools.pipeline.materials import Spans, read_material, spans_by_video
+from yt360_tools.pipeline.saved_rule import write_rule
 from yt360_tools.pipeline.validate import validated_videos
+from yt360_tools.pipeline.windows import Material, candidates_of, chosen_starts, why_none
 from yt360_tools.pipeline.workspace import Workspace
 from yt360_tools.records import ClipRow, ClipWindow, Outcome, VideoRecord, clip_id_for
 
 STAGE = "segment"
 VIDEO_REJECTED = "video_rejected"
 
-_HOP_S = 0.1
 _EDGE_S = 0.1
 """By so much may a clip reach over a video's ends: containers round."""
 
 
 @dataclass(frozen=True)
 class SegmentTask:
-    """Find the windows of a video's rows; clip ids that the manifest gives (`taken`) are not found again."""
+    """Find the windows of a video's rows.
+
+    Attributes:
+        taken: clip ids that the manifest gives, which are not found again.
+        marked: spans that validation has marked: no window is found there.
+    """
 
     video: VideoRecord
     rows: tuple[ClipRow, ...]
     taken: frozenset[str]
     workspace: Workspace
     config: SegmentConfig
+    marked: Spans = ()
 
     @property
     def size(self) -> int:
@@ -52,12 +57,8 @@ class SegmentTask:
         return Outcome(row.clip_id, STAGE, "done", data={"windows": [dataclasses.asdict(window) for window in windows]})
 
     def _found(self, row: ClipRow) -> tuple[ClipWindow, ...]:
-        from yt360_tools.media.sound import read_envelope
-
-        start_s, levels = read_envelope(
-            self.workspace.root / self.video.audio_path, hop_s=_HOP_S, channel=self.video.channel_map[0]
-        )
-        found = sounding_windows(row, self.video, start_s, levels, self.config)
+        material = read_material(self.video, self.marked, self.workspace.root, self.config)
+        found = windows_of(material, row.split, self.config)
         return tuple(window for window in found if window.clip_id not in self.taken)
 
     def progress(self) -> int:
@@ -87,42 +88,21 @@ def given_window(row: ClipRow, video: VideoRecord) -> ClipWindow:
     return ClipWindow(row.clip_id, row.video_id, row.start_s, row.end_s, row.split)
 
 
-def sounding_windows(
-    row: ClipRow, video: VideoRecord, start_s: float, levels: Array, config: SegmentConfig
-) -> tuple[ClipWindow, ...]:
-    """Windows of `clip_s` seconds at whole seconds, one after the other, where W is loud enough.
-
-    Args:
-        start_s: when the first of the levels begins, in seconds on the source's clock.
-        levels: RMS of W in full scale, one each `_HOP_S` seconds.
+def windows_of(material: Material, split: str, config: SegmentConfig) -> tuple[ClipWindow, ...]:
+    """The windows that the rule takes of a whole video.
 
     Raises:
-        MediaError: the video is shorter than a clip, or silent.
+        MediaError: the video is shorter than a clip, or not one window serves.
     """
-    clip_s = config.clip_s
-    if video.end_s - math.ceil(video.start_s) < clip_s:
-        raise MediaError(
-            "too_short",
-            f"{row.video_id}: lasts {video.end_s - video.start_s:.2f} s; a clip takes {clip_s:g} s "
-            "(--clip-s takes other lengths, in a new workspace)",
-        )
-    windows: list[ClipWindow] = []
-    begin = float(math.ceil(video.start_s))
-    while begin + clip_s <= video.end_s:
-        first = max(0, round((begin - start_s) / _HOP_S))
-        inside = levels[first : max(0, round((begin + clip_s - start_s) / _HOP_S))]
-        power = float(np.mean(inside**2)) if inside.size else 0.0
-        if 10 * math.log10(power + 1e-20) >= config.min_level_dbfs:
-            clip_id = clip_id_for(row.video_id, begin)
-            windows.append(ClipWindow(clip_id, row.video_id, begin, begin + clip_s, row.split))
-            begin += math.ceil(clip_s)
-        else:
-            begin += 1
-        if config.max_clips_per_video and len(windows) == config.max_clips_per_video:
-            break
-    if not windows:
-        raise MediaError("silent", f"{row.video_id}: no window of {clip_s:g} s reaches {config.min_level_dbfs:g} dBFS")
-    return tuple(windows)
+    candidates = candidates_of(material, config)
+    starts_s = [float(start_s) for start_s in chosen_starts(candidates, config)]
+    if not starts_s:
+        raise why_none(candidates, config)
+    video_id = material.video_id
+    return tuple(
+        ClipWindow(clip_id_for(video_id, start_s), video_id, start_s, start_s + config.clip_s, split)
+        for start_s in starts_s
+    )
 
 
 def plan_segments(
@@ -135,6 +115,7 @@ def plan_segments(
 
     Raises:
         UsageError: a clip that the workspace knows has other times in the manifest now.
+        EnvironmentMissing: cuts are asked for, and what finds them is not installed.
     """
     known, videos = ledger.entries(STAGE), validated_videos(ledger)
     found = {plain["clip_id"]: _window(plain) for entry in known.values() for plain in entry.data.get("windows", [])}
@@ -144,6 +125,9 @@ def plan_segments(
         if row.video_id in videos and (row.clip_id not in known or not known[row.clip_id].is_final):
             waiting.setdefault(row.video_id, []).append(row)
     given = frozenset(row.clip_id for row in (whole or manifest).rows if not row.is_whole_video)
+    if config.scene_cuts and any(row.is_whole_video for rows in waiting.values() for row in rows):
+        check_scene_detector()
+    marked = spans_by_video(ledger)
     return [
         SegmentTask(
             videos[video_id],
@@ -151,6 +135,7 @@ def plan_segments(
             given if any(row.is_whole_video for row in rows) else frozenset(),
             workspace,
             config,
+            marked.get(video_id, ()),
         )
         for video_id, rows in waiting.items()
     ]
@@ -198,15 +183,28 @@ def rows_without_video(manifest: Manifest, ledger: Ledger) -> list[Outcome]:
 
 
 def _refuse_other_times(row: ClipRow, entry: Entry | None, found: dict[str, ClipWindow], workspace: Workspace) -> None:
-    """Hold a row against the windows that the workspace knows, by clip id: they are fixed."""
+    """Hold a row against the windows that the workspace knows, by row and by clip id: they are fixed."""
+    windows = [_window(plain) for plain in entry.data.get("windows", [])] if entry else []
+    is_own = [one.clip_id for one in windows] == [row.clip_id]
+    advice = "give the row another id, or use a new workspace"
     if row.is_whole_video:
-        windows = entry.data.get("windows", []) if entry else []
-        if windows and windows[0]["split"] != row.split:
+        if is_own and row.clip_id != clip_id_for(row.video_id, windows[0].start_s):
             raise UsageError(
-                f"the clips of {row.video_id!r} are of split {windows[0]['split']!r} in {workspace.root}, and of "
+                f"row {row.clip_id!r} was {windows[0].start_s:g} to {windows[0].end_s:g} s in {workspace.root}, and "
+                f"is a whole video in the manifest: {advice}"
+            )
+        if windows and windows[0].split != row.split:
+            raise UsageError(
+                f"the clips of {row.video_id!r} are of split {windows[0].split!r} in {workspace.root}, and of "
                 f"{row.split!r} in the manifest: use a new workspace"
             )
         return
+    if entry and entry.state == "done" and not is_own:
+        cut = f"{len(windows)} clip{'s' * (len(windows) != 1)}"
+        raise UsageError(
+            f"row {row.clip_id!r} was a whole video in {workspace.root}, cut into {cut}, and is "
+            f"{row.start_s:g} to {row.end_s:g} s in the manifest: {advice}"
+        )
     window = found.get(row.clip_id)
     if window and (window.start_s, window.end_s, window.split) != (row.start_s, row.end_s, row.split):
         raise UsageError(
@@ -237,9 +235,10 @@ def _window(plain: dict[str, Any]) -> ClipWindow:
 
 
 def write_windows(manifest: Manifest, ledger: Ledger, workspace: Workspace) -> None:
-    """Lay the windows down as ``clips.csv``, itself a manifest."""
+    """Lay the windows down as ``clips.csv``, itself a manifest, and beside it by which rule they were found."""
     rows = [
         ClipRow(window.clip_id, window.video_id, window.start_s, window.end_s, window.split, row.extra)
         for window, row in _windows_with_rows(manifest, ledger)
     ]
     write_manifest(workspace.clips, rows, keep_order=True)
+    write_rule(ledger, workspace)

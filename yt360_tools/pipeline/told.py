@@ -1,6 +1,5 @@
 """Which videos a run is told to ask for in spite of how they ended: ``--retry`` and ``--retry-rejected``."""
 
-import shutil
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
@@ -53,23 +52,21 @@ def check_reasons(words: Collection[str], entries: Iterable[Entry] = ()) -> None
 def take_up_rejected(line: "Line") -> "Line":
     """The line which takes up what was rejected of its manifest: videos are fetched anew, clips are built anew.
 
-    What could not be fetched keeps its outcome until it is asked for.
+    What could not be fetched keeps its outcome until it is asked for, and media stay until others are in their place.
     """
     ledger, videos = line.ledger, line.manifest.video_ids
-    told = {*_rejected(ledger, download.STAGE, videos), *listed_gone(line.manifest, ledger, line.config.download)}
     again = _rejected(ledger, validate.STAGE, videos)
+    gone = listed_gone(line.manifest, ledger, line.config.download)
+    told = {*_rejected(ledger, download.STAGE, videos), *gone, *again}
     rows = [row.clip_id for row in line.manifest.rows]
     clips = [window.clip_id for window in segment.planned_windows(line.manifest, ledger)]
-    for video_id in again:
-        shutil.rmtree(line.workspace.raw_folder(video_id), ignore_errors=True)
     for stage, items in (
-        (download.STAGE, again),
         (validate.STAGE, again),
         (segment.STAGE, _rejected(ledger, segment.STAGE, rows)),
         (build.STAGE, _rejected(ledger, build.STAGE, clips)),
     ):
         ledger.forget(stage, items)
-        if stage in (download.STAGE, segment.STAGE):
+        if stage == segment.STAGE:
             ledger.expect(stage, items)
     return line.told_videos(told)
 

@@ -5,43 +5,44 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from yt360_tools.config import ValidateConfig
+from yt360_tools.config import Config, ValidateConfig
 from yt360_tools.errors import MediaError, TransientError, UsageError
+from yt360_tools.examine.declared import Declared
+from yt360_tools.examine.limits import examine_within_limits
+from yt360_tools.examine.tolerance import check_codes
 from yt360_tools.manifest import Manifest
 from yt360_tools.pipeline import download
 from yt360_tools.pipeline.ledger import Ledger
+from yt360_tools.pipeline.probing import declared_channels, probe_media
 from yt360_tools.pipeline.workspace import Workspace
 from yt360_tools.projection import check_er_shape, parse_faces
 from yt360_tools.records import Outcome, SourceLayout, VideoRecord
 
 if TYPE_CHECKING:
-    from yt360_tools.media.probe import SoundProbe
-    from yt360_tools.media.spherical_fields import SphericalMetadata
+    from yt360_tools.examine.examination import Examination
 
 STAGE = "validate"
 
 _HEADER_POSE = "header_pose_deg"
 """Beside a record in the ledger: the pose that its file states, whatever was made of it."""
 
-_CURED_BY_DECLARING = ("unsupported_projection", "unknown_faces", "not_equirectangular")
+_EXAMINATION = "examination"
+"""Beside a record in the ledger, and without one where a video was rejected: what was found, with the evidence."""
 
+_SPANS = "unusable_spans"
 
-@dataclass(frozen=True)
-class Declared:
-    """How a video's sphere lies, where somebody says so; None where nobody does."""
-
-    projection: str | None = None
-    stereo: str | None = None
-    faces: str | None = None
+_CURED_BY_DECLARING = (
+    "unsupported_projection", "unknown_faces", "not_equirectangular", "flat", "flat_in_sphere", "half_sphere",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class ValidateTask:
-    """Probe and check one video."""
+    """Examine one video."""
 
     video_id: str
     workspace: Workspace
-    config: ValidateConfig
+    config: Config
     declared: Declared
 
     @property
@@ -50,15 +51,47 @@ class ValidateTask:
 
     def run(self) -> list[Outcome]:
         try:
-            record, header = examine(self.video_id, self.workspace, self.config, self.declared)
+            picture, sound = self._files()
+            return [self._examined(picture, sound) if self.config.validate.examine else self._probed(picture, sound)]
         except MediaError as error:
             return [Outcome(self.video_id, STAGE, "rejected", error.reason, str(error))]
         except TransientError as error:
             return self.failed(error.reason, str(error))
+
+    def _probed(self, picture: Path, sound: Path) -> Outcome:
+        """By what the files say of themselves."""
+        rules, root = self.config.validate, self.workspace.root
+        record, header = probe_media(self.video_id, picture, sound, root, rules, self.declared)
         data = dataclasses.asdict(record)
         if header is not None:
             data[_HEADER_POSE] = header.pose_deg
-        return [Outcome(self.video_id, STAGE, "done", detail=_doubts(record, header), data=data)]
+        said = f"its header says {' and '.join(header.doubts)}; taken as absent" if header and header.doubts else ""
+        return Outcome(self.video_id, STAGE, "done", detail=_doubts(record, said), data=data)
+
+    def _examined(self, picture: Path, sound: Path) -> Outcome:
+        """By what their content is."""
+        channels = declared_channels(self.config.validate)
+        found = examine_within_limits(picture, sound, self.config, self.declared, channels)
+        data: dict[str, Any] = {
+            _EXAMINATION: found.as_plain(),
+            _SPANS: [list(span) for span in found.unusable_spans],
+            _HEADER_POSE: found.header_pose_deg,
+        }
+        if found.verdict == "reject":
+            said = _said(found, "reject")
+            return Outcome(self.video_id, STAGE, "rejected", found.findings[0].code, said, data)
+        record = _record(self.video_id, picture, sound, found, self.workspace.root)
+        doubts = _doubts(record, _said(found, "doubt", "fix"))
+        return Outcome(self.video_id, STAGE, "done", detail=doubts, data={**dataclasses.asdict(record), **data})
+
+    def _files(self) -> tuple[Path, Path]:
+        """The files that carry the picture and the sound."""
+        from yt360_tools.media.probe import find_tracks
+
+        folder = self.workspace.raw_folder(self.video_id)
+        if not folder.is_dir():
+            raise TransientError("missing_media", f"{folder} is gone; 'yt360 download' fetches it again")
+        return find_tracks(folder, self.video_id)
 
     def progress(self) -> int:
         return 0
@@ -71,27 +104,27 @@ class ValidateTask:
 
 
 def check_validate_options(config: ValidateConfig) -> None:
-    """Refuse what is no channel map and no arrangement of faces.
+    """Refuse what is no channel map, no arrangement of faces and no finding.
 
     Raises:
         UsageError: it is none.
     """
-    _declared_channels(config)
+    declared_channels(config)
     if config.faces != "auto":
         parse_faces(config.faces)
+    check_codes(config.tolerate, "validate.tolerate")
+    check_codes(config.refuse, "validate.refuse")
 
 
-def plan_validation(
-    manifest: Manifest, ledger: Ledger, workspace: Workspace, config: ValidateConfig
-) -> list[ValidateTask]:
+def plan_validation(manifest: Manifest, ledger: Ledger, workspace: Workspace, config: Config) -> list[ValidateTask]:
     """The videos that are fetched and not examined yet.
 
     Raises:
         UsageError: the configuration's channel map or faces are none.
     """
-    check_validate_options(config)
+    check_validate_options(config.validate)
     known, fetched = ledger.entries(STAGE), ledger.entries(download.STAGE)
-    declared = _declared(manifest, config)
+    declared = _declared(manifest, config.validate)
     return [
         ValidateTask(video_id, workspace, config, declared[video_id])
         for video_id in manifest.video_ids
@@ -166,77 +199,29 @@ def _declared(manifest: Manifest, config: ValidateConfig) -> dict[str, Declared]
     return declared
 
 
-def examine(
-    video_id: str,
-    workspace: Workspace,
-    config: ValidateConfig,
-    declared: Declared,
-) -> "tuple[VideoRecord, SphericalMetadata | None]":
-    """What a fetched video is, and what its picture's header says of the sphere.
-
-    Raises:
-        MediaError: it cannot serve; the reason says why.
-        TransientError: its media are gone.
-    """
-    from yt360_tools.media.layout import decide_layout
-    from yt360_tools.media.probe import check_decodes, find_tracks, probe_sound, probe_video
-    from yt360_tools.media.spherical import read_spherical
-
-    folder = workspace.raw_folder(video_id)
-    if not folder.is_dir():
-        raise TransientError("missing_media", f"{folder} is gone; 'yt360 download' fetches it again")
-    picture_path, sound_path = find_tracks(folder, video_id)
-    picture, sound = probe_video(picture_path), probe_sound(sound_path)
-    channel_map = _channel_map(sound, sound_path, _declared_channels(config))
-    for path, kind, track in ((picture_path, "v", picture), (sound_path, "a", sound)):
-        check_decodes(path, kind, track.end_s - track.start_s, timeout_s=config.decode_timeout_s)
-    layout = decide_layout(
-        picture_path,
-        declared=(declared.projection, declared.stereo),
-        faces=declared.faces,
-        pose=config.pose,
-        pose_signs=config.pose_signs,
-    )
-    record = VideoRecord(
+def _record(video_id: str, picture: Path, sound: Path, examination: "Examination", root: Path) -> VideoRecord:
+    """What the next stages need of a video that serves."""
+    seen, heard, layout = examination.picture, examination.sound, examination.layout
+    assert seen is not None
+    assert heard is not None
+    assert layout is not None
+    return VideoRecord(
         video_id=video_id,
-        video_path=str(picture_path.relative_to(workspace.root)),
-        audio_path=str(sound_path.relative_to(workspace.root)),
-        width=picture.width,
-        height=picture.height,
-        fps=picture.fps,
-        start_s=max(picture.start_s, sound.start_s),
-        end_s=min(picture.end_s, sound.end_s),
-        sample_rate_hz=sound.sample_rate_hz,
-        channels=sound.channels,
-        channel_map=channel_map,
+        video_path=str(picture.relative_to(root)),
+        audio_path=str(sound.relative_to(root)),
+        width=seen.width,
+        height=seen.height,
+        fps=seen.fps,
+        start_s=max(seen.start_s, heard.start_s),
+        end_s=min(seen.end_s, heard.end_s),
+        sample_rate_hz=heard.sample_rate_hz,
+        channels=heard.channels,
+        channel_map=examination.channel_map,
         layout=layout,
-        video_codec=picture.codec,
-        audio_codec=sound.codec,
+        video_codec=seen.codec,
+        audio_codec=heard.codec,
+        channel_gains=examination.channel_gains,
     )
-    return record, read_spherical(picture_path)
-
-
-def _declared_channels(config: ValidateConfig) -> tuple[int, ...] | None:
-    """The places of W, Y, Z, X among the decoded channels, where the configuration says them."""
-    from yt360_tools.media.ambisonic_channels import parse_channel_map
-
-    return parse_channel_map(config.channel_map, "validate.channel_map", channels=4)
-
-
-def _channel_map(sound: "SoundProbe", path: Path, declared: tuple[int, ...] | None) -> tuple[int, ...]:
-    from yt360_tools.media.ambisonic_channels import channel_map_for
-
-    if declared is not None:
-        if max(declared) >= sound.channels:
-            raise MediaError(
-                "too_few_channels",
-                f"{path.name}: the sound has {sound.channels} channels; channel_map {declared} asks for more",
-            )
-        return declared
-    try:
-        return channel_map_for(sound.channels, sound.layout_name)
-    except MediaError as error:
-        raise MediaError(error.reason, f"{path.name}: {error}") from error
 
 
 def video_record(data: dict[str, Any]) -> VideoRecord:
@@ -244,15 +229,20 @@ def video_record(data: dict[str, Any]) -> VideoRecord:
     layout: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in data["layout"].items()
     }
-    plain = {key: value for key, value in data.items() if key != _HEADER_POSE}
-    return VideoRecord(**{**plain, "layout": SourceLayout(**layout), "channel_map": tuple(data["channel_map"])})
+    known = {item.name for item in dataclasses.fields(VideoRecord)}
+    plain: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in data.items() if key in known
+    }
+    return VideoRecord(**{**plain, "layout": SourceLayout(**layout)})
 
 
-def _doubts(record: VideoRecord, header: "SphericalMetadata | None") -> str:
-    """What makes it doubtful that a picture lies as it was decided; empty where nothing does."""
-    doubts = []
-    if header is not None and header.doubts:
-        doubts.append(f"its header says {' and '.join(header.doubts)}; taken as absent")
+def _said(examination: "Examination", *severities: str) -> str:
+    return "; ".join(finding.text for finding in examination.findings if finding.severity in severities)
+
+
+def _doubts(record: VideoRecord, said: str) -> str:
+    """What makes it doubtful that a video is as it was decided, and what is mended; empty where there is nothing."""
+    doubts = [said] if said else []
     if _is_a_guess_of_an_odd_shape(record):
         doubts.append(
             f"its picture of {record.width} x {record.height} is taken as equirectangular by its look alone, and is "

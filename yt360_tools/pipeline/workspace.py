@@ -44,6 +44,11 @@ class Workspace:
         return self.root / "clips.csv"
 
     @property
+    def rule(self) -> Path:
+        """The TOML file beside it: by which rule and options these clips were found."""
+        return self.root / "clips.toml"
+
+    @property
     def shards(self) -> Path:
         """The folder of HDF5 shards, with their index."""
         return self.root / "shards"
@@ -97,9 +102,13 @@ class Workspace:
         finally:
             os.close(lock)
 
+    def parts(self) -> dict[int, list[Path]]:
+        """The roots of the workspaces of single jobs below this one, by the number of jobs (`divisions`)."""
+        return divisions(path.parent for path in self.root.glob("part-*-of-*/ledger.sqlite"))
+
     def missing(self, named: Path) -> UsageError:
         """The error for a path, as somebody wrote it, where no workspace is; parts of one below it are named."""
-        parts = divisions(path.parent for path in self.root.glob("part-*-of-*/ledger.sqlite"))
+        parts = self.parts()
         if not parts:
             return UsageError(f"{named} is no workspace (it has no ledger.sqlite); 'yt360 rebuild' makes one")
         held = " and ".join(f"{len(of)} part{'s' * (len(of) > 1)} of {count}" for count, of in parts.items())

@@ -14,6 +14,7 @@ _NEEDED = {
 _OPTIONAL = {
     "torch": ("torch", "pip install 'yt360-tools[models]'"),
     "dask": ("dask", "pip install 'yt360-tools[dask]'"),
+    "scenedetect": ("scenedetect-headless", "pip install 'yt360-tools[scenes]'"),
 }
 _DEMO_ENCODERS = ("libx264", "libvpx-vp9", "libopus", "libvorbis", "aac")
 _HOW_TO_ENCODE = (

@@ -24,3 +24,13 @@ class TimingThresholds:
         says="picture and sound must go together for so long",
         origin="one second of sound is a training sample in the paper (arXiv 2011.01819)",
     )  # fmt: skip
+    most_back_s: float = threshold(
+        0.1, 0, 3600, unit="s",
+        says="timestamps may run backwards by so much",
+        origin="decoding times never run backwards in a whole file; a tenth of a second is below two frames at 16 fps",
+    )  # fmt: skip
+    most_gap_s: float = threshold(
+        10.0, 0, 36000, unit="s",
+        says="the picture may have no frame for so long",
+        origin="a clip of the paper lasts 10 s: with a longer gap one may hold a single frame",
+    )  # fmt: skip
