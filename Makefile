@@ -72,6 +72,7 @@ demo: $(READY)  ## The whole line on a world rendered on the spot, and a model t
 	$(BIN)/avsa tour $(DEMO) --config tiny $(DEMO_TRAINING)
 
 manifests: $(READY)  ## Fetch the published lists and make manifests of all, or of DATASET alone
+	$(if $(filter file,$(origin MANIFEST)),,@mkdir -p '$(dir $(MANIFEST))')
 	$(BIN)/yt360 manifest fetch $(FETCH) $(if $(MIRROR),--mirror $(MIRROR))
 
 dataset: $(READY)  ## Rebuild DATASET, or a SPLIT of it, or its first LIMIT videos: make dataset SPLIT=test LIMIT=10 ARGS='--width 448'

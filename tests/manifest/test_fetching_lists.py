@@ -190,6 +190,37 @@ class TestMirrors:
         with pytest.raises(UsageError, match="--mirror"):
             Mirror(root_url=url)
 
+    @pytest.mark.parametrize("url", ["lists", "/srv/lists", "file:///srv/lists"])
+    def test_a_folder_is_refused_and_the_command_for_it_named(self, url: str) -> None:
+        with pytest.raises(UsageError, match=r"yt360 manifest import NAME --from [a-z/]*lists --out FILE$"):
+            Mirror(root_url=url)
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "htp://u:pw99@h/",
+            "u:pw99@h",
+            "pw99@h/lists",
+            "http://u:pw99/x@127.0.0.1:9/",
+            "http://u:x?pw99@127.0.0.1:9/",
+            "http://u:x#pw99@127.0.0.1:9/",
+            "http://u:pw@pw99/x@127.0.0.1:9/",
+            "http://u:[pw99/x@h/",
+            "ftp://h/x?key=pw99",
+            "://u:pw99@h",
+        ],
+    )
+    def test_a_password_in_what_is_no_address_is_not_told(self, url: str) -> None:
+        for mirror in ({"base_url": url}, {"root_url": url}):
+            with pytest.raises(UsageError) as caught:
+                Mirror(**mirror)
+            assert "pw99" not in str(caught.value)
+            assert str(caught.value).startswith("--base-url '" if "base_url" in mirror else "--mirror '")
+
+    @pytest.mark.parametrize("url", ["http://h/@x/y", "http://h:8000/@x", "http://[::1]:80/@x", "http://u:p%40@h/x"])
+    def test_an_at_sign_may_stand_in_a_path(self, url: str) -> None:
+        assert Mirror(root_url=url).root_url == url
+
     @pytest.mark.parametrize("port", [9, 99999])
     def test_a_password_in_an_address_is_not_told(self, port: int, tmp_path: Path) -> None:
         mirror = Mirror(base_url=f"http://me:secret@127.0.0.1:{port}/x?key=secret")

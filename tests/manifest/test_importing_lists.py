@@ -10,7 +10,7 @@ from worlds import command, small_lists
 from worlds.small_lists import A, B, C
 
 from yt360_tools.errors import UsageError
-from yt360_tools.manifest import read_manifest
+from yt360_tools.manifest import descriptors, read_manifest
 from yt360_tools.manifest.descriptors import Counts
 from yt360_tools.manifest.importing import import_lists, read_lists, require_right
 
@@ -101,12 +101,33 @@ class TestOtherVersions:
             require_right(report, any_version=True)
         require_right(report, salvage=True)
 
-    def test_many_faults_are_told_up_to_a_bound(self, tmp_path: Path) -> None:
-        report = read_lists(small_lists.yt360(), lists(tmp_path, train="x\n" * 1000))
-        with pytest.raises(UsageError, match="and 800 more; --json tells all") as caught:
+    def test_the_first_faults_of_each_reason_are_told_and_the_summary_last(self, tmp_path: Path) -> None:
+        report = read_lists(small_lists.yt360(), lists(tmp_path, train="x\n" * 1000, segments=f"{B} x,x,x,x,x,x,x\n"))
+        with pytest.raises(UsageError, match=r"and 995 more of bad_id; --json tells all") as caught:
             require_right(report)
-        assert len(str(caught.value).splitlines()) < 220
-        assert len(report.as_plain()["faults"]) == 1000
+        lines = str(caught.value).splitlines()
+        assert sum(line.startswith("  train.txt line") for line in lines) == 5
+        assert sum("is no number" in line for line in lines) == 5
+        assert "  and 2 more of bad_start; --json tells all" in lines
+        assert lines.index("  clips: 0 instead of 7") > max(n for n, line in enumerate(lines) if " line " in line)
+        assert len(report.as_plain()["faults"]) == 1007
+
+    def test_the_lists_of_another_dataset_are_recognised(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        known = tmp_path / "known"
+        known.mkdir()
+        monkeypatch.setattr(descriptors, "FOLDER", known)
+        other = small_lists.toml_of(small_lists.yt360("http://nobody.invalid/", name="other"))
+        (known / "other.toml").write_text(other, encoding="utf-8")
+        folder = lists(tmp_path)
+        asked = small_lists.yt360(files=(small_lists.published("train.txt", f"{C}\n"),))
+        says = f"\nthese are the lists of other: yt360 manifest import other --from {folder}"
+        with pytest.raises(UsageError) as caught:
+            import_lists(asked, folder)
+        assert says in str(caught.value)
+        (folder / "test.txt").write_text(f"{B}\n\n", encoding="utf-8")
+        with pytest.raises(UsageError) as caught:
+            import_lists(asked, folder)
+        assert "these are the lists" not in str(caught.value)
 
     def test_a_list_of_an_unknown_split_is_told_and_passed_over(self, tmp_path: Path) -> None:
         folder = small_lists.write(lists(tmp_path), {"valid.txt": f"{A}\n", "notes.txt": "x"})
@@ -130,7 +151,7 @@ class TestCommand:
         return path
 
     def test_import_writes_a_sorted_manifest(self, descriptor: Path, tmp_path: Path) -> None:
-        out = tmp_path / "new" / "small.csv"
+        out = tmp_path / "small.csv"
         ended = command.run(["manifest", "import", descriptor, "--from", lists(tmp_path / "lists"), "--out", out])
         assert (ended.code, ended.stderr) == (0, "")
         assert ended.stdout == f"7 clips of 4 videos in {out}\n"

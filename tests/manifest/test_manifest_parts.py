@@ -124,7 +124,11 @@ class TestSubset:
             (Wanted(where="start_s > 'a'"), "--where cannot be answered: Could not convert"),
             (Wanted(where="true) UNION ALL (FROM clips"), "--where takes one condition"),
             (Wanted(where="clip_id IN (SELECT content FROM read_text('/etc/hostname'))"), r"read_text\(\) is refused"),
-            (Wanted(ids=("nobody",)), "no row of .* is in this subset"),
+            (
+                Wanted(ids=("nobody", "-none")),
+                "no row of .* is in this subset; nothing was written; no video or clip '-none'; no .* 'nobody'",
+            ),
+            (Wanted(ids=tuple(f"n{n:02}" for n in range(12))), "'n09'; and 2 more ids that are not in it"),
         ],
     )
     def test_refusals_leave_nothing(self, part: Wanted, says: str, clips: Path, tmp_path: Path) -> None:

@@ -79,6 +79,10 @@ NASTY = {
     "quoted line ends": "video_id,note\n\na,\"two\nlines\"\nb d,\nc,\"#\r\n#\"\n#\nd/,\"\"\"\"\n",
     "a quote within": "video_id,note\na,5\" wide\nb,\"x\"y\nc c,\n",
     "a quote never closed": 'video_id,note\na,"open\nb,fine\nc c,\n',
+    "a quote closed by another row's": "video_id,start_s,end_s,note\na,0,1,x\nb,0,1,\"open\nc,0,1,x\n\n# d\n"
+    "e,0,1,\"x, y\"\nf,0,1,x\n",
+    "quotes that close each other": "video_id,start_s,end_s,note\na,0,1,\"open\nb,0,1,close\"\nc,0,1,\"a\nb\"\n"
+    "d,0,1,\"",
     "a quote never closed at the end": 'video_id,note\na,x\nb,"open',
     "spaces and tabs": " video_id ,start_s,\tend_s\n a , 0 ,\t1\nb\t,2 , 3\nc c,4,5\n",
     "odd spaces": "video_id,note\n\xa0a\u2003,\u3000x\x0b\n\x1cb\x1f,\x85\nc,y\x1e\n\u200bd,\n",

@@ -185,6 +185,10 @@ class TestTheCommand:
     def test_lists_ids(self, pair: tuple[Path, Path]) -> None:
         assert command.run(["manifest", "overlap", *pair, "--list"]).stdout == "-one\nthree\ntwo\n"
 
+    def test_lists_ids_as_json(self, pair: tuple[Path, Path]) -> None:
+        ended = command.run(["manifest", "overlap", *pair, "--list", "--json"])
+        assert json.loads(ended.stdout) == ["-one", "three", "two"]
+
     def test_does_not_write_over_what_it_reads(self, pair: tuple[Path, Path]) -> None:
         before = pair[0].read_bytes()
         ended = command.run(["manifest", "overlap", *pair, "--out", pair[0]])

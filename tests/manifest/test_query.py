@@ -3,10 +3,8 @@
 import csv
 import io
 import json
-import os
 import re
 import shlex
-import signal
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -20,7 +18,6 @@ from worlds.command import write_rows
 
 from yt360_tools.cli import yt360
 from yt360_tools.errors import UsageError
-from yt360_tools.manifest import one_file
 from yt360_tools.manifest.query import GivenTable, asked
 from yt360_tools.pipeline.ledger import Ledger
 from yt360_tools.pipeline.queries import workspace_tables
@@ -307,27 +304,3 @@ def test_an_error_is_one_message_and_usage(clips: Path) -> None:
     (line,) = ended.stderr.splitlines()
     assert "there is no column" in line
     assert '"heard"' in line
-
-
-def test_it_can_be_interrupted(clips: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A query that would run for hours; the signal comes when it reads the first of the manifest."""
-    path = clips.with_suffix(".parquet")
-    with duckdb.connect() as database:
-        database.execute(f"COPY (FROM read_csv('{clips}')) TO '{path}' (FORMAT parquet)")
-    read = one_file._SharedReader.read
-    reads = 0
-
-    def read_and_interrupt(reader: one_file._SharedReader, count: int) -> bytes:
-        nonlocal reads
-        reads += 1
-        if reads == at:
-            os.kill(os.getpid(), signal.SIGINT)
-        return read(reader, count)
-
-    monkeypatch.setattr(one_file._SharedReader, "read", read_and_interrupt)
-    at = 0
-    assert answer_of(path, "SELECT count(DISTINCT clip_id) FROM clips") == [(5,)]
-    at, reads = reads, 0
-    endless = "SELECT sum(hash(clip_id) % 7 + a.i + b.i) FROM clips, range(1000000) AS a(i), range(1000000) AS b(i)"
-    with pytest.raises(KeyboardInterrupt):
-        answer_of(path, endless)

@@ -106,6 +106,59 @@ class TestFormsOfAFile:
         assert [(fault.line, fault.reason) for fault in found.faults] == [(3, "bad_row"), (5, "bad_id")]
         assert "opens a quote that is never closed" in found.faults[0].message
 
+    @pytest.mark.parametrize(
+        ("closes", "lost"),
+        [
+            ('e,0,10,"x, y"', []),
+            ("e,0,10,fine", []),
+            ('e,0,10,fine"', []),
+            ('e,0,10,"",x', [6]),
+            ('e,0,10,","', []),
+            ('"e",0,10,x', []),
+            ('e,0,10,"another', [6]),
+        ],
+    )
+    def test_a_quote_further_below_does_not_close_an_open_one(
+        self, closes: str, lost: list[int], tmp_path: Path
+    ) -> None:
+        text = f'video_id,start_s,end_s,note\na,0,10,fine\nb,0,10,"open quote\nc,0,10,x\nd,9,8,x\n{closes}\nf,0,10,x\n'
+        found = manifest(tmp_path, text)
+        assert [row.video_id for row in found.rows] == ["a", "c", *([] if lost else ["e"]), "f"]
+        assert [fault.line for fault in found.faults] == [3, 5, *lost]
+        assert found.faults[0].message.endswith("line 3: opens a quote that is never closed")
+
+    @pytest.mark.parametrize("follows", ["d,9,8,x", "d,0,-1,x", "d,x,,"])
+    def test_a_line_that_is_a_row_but_for_its_times_is_no_part_of_a_cell(self, follows: str, tmp_path: Path) -> None:
+        found = manifest(tmp_path, f'video_id,start_s,end_s,note\nb,0,10,"open\n{follows}\ne,0,10,"x"\nf,,,\n')
+        assert [row.video_id for row in found.rows] == ["e", "f"]
+        assert [(fault.line, fault.reason) for fault in found.faults] == [(2, "bad_row"), (3, "bad_times")]
+
+    def test_a_cell_may_go_on_in_lines_that_are_no_rows(self, tmp_path: Path) -> None:
+        """Each as it was; a text may have as many commas as a row has, as long as no id stands in the id's place."""
+        notes = [
+            "two\nlines",
+            "\n\n",
+            "# a\n# b",
+            "1, 2\n, 3, 4, 5\nlast",
+            'say ""x""\n""y""',
+            "a\nsee, the sea, is, wide",
+        ]
+        rows = "".join(f',v{number},0,1,"{note}"\n' for number, note in enumerate(notes))
+        found = manifest(tmp_path, f"other,video_id,start_s,end_s,note\n{rows}")
+        assert [row.extra["note"].strip() for row in found.rows] == [note.replace('""', '"').strip() for note in notes]
+        assert found.faults == ()
+
+    @pytest.mark.parametrize("row", ['b,0,10,"a\nb"c', 'b,0,10,"a\nb",', 'b,0,"1\n0"'])
+    def test_a_cell_of_several_lines_is_quoted_to_the_letter(self, row: str, tmp_path: Path) -> None:
+        found = manifest(tmp_path, f"video_id,start_s,end_s,note\na,0,10,x\n{row}\nf,0,10,x\n")
+        assert [row.video_id for row in found.rows] == ["a", "f"]
+        assert [fault.line for fault in found.faults] == [3, 4]
+        assert "opens a quote that is never closed" in found.faults[0].message
+
+    def test_a_header_is_one_line(self, tmp_path: Path) -> None:
+        with pytest.raises(UsageError, match="has no header: line 1 opens a quote that is never closed"):
+            manifest(tmp_path, 'video_id,start_s,end_s,"note\na,0,1,x\nb,0,1,"\nc,0,1,x\n')
+
     def test_the_rows_above_a_cut_are_kept(self, tmp_path: Path) -> None:
         found = manifest(tmp_path, HEADER + "a,v,0,1,train\nb,v,1")
         assert [row.clip_id for row in found.rows] == ["a"]

@@ -183,9 +183,21 @@ class TestTheCommand:
         assert (rows[1]["reason"], rows[1]["year"], rows[1]["known_by"]) == ("gone_private", "2016", "listing")
 
     def test_a_plot(self, arguments: list[object], tmp_path: Path) -> None:
-        ended = command.run([*arguments, "--plot", tmp_path / "plots" / "s.png"])
+        ended = command.run([*arguments, "--plot", tmp_path / "s.png"])
         assert ended.code == 0, ended
-        assert (tmp_path / "plots" / "s.png").read_bytes().startswith(b"\x89PNG")
+        assert (tmp_path / "s.png").read_bytes().startswith(b"\x89PNG")
+
+    @pytest.mark.parametrize(
+        ("name", "code", "says"), [("s.txt", 2, "should end with .png"), ("plots/s.png", 4, "there is no folder")]
+    )
+    def test_a_plot_of_another_name_or_in_no_folder(
+        self, name: str, code: int, says: str, arguments: list[object], tmp_path: Path
+    ) -> None:
+        before = set(tmp_path.rglob("*"))
+        ended = command.run([*arguments, "--plot", tmp_path / name])
+        assert (ended.code, ended.stdout) == (code, ""), ended
+        assert says in ended.stderr
+        assert set(tmp_path.rglob("*")) == before
 
     def test_nothing_is_changed(self, arguments: list[object], ledger: Ledger) -> None:
         before = ledger.entries(download.STAGE)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from yt360_tools.cli.outputs import check_out
+
 if TYPE_CHECKING:
     from yt360_tools.manifest.descriptors import Descriptor
     from yt360_tools.manifest.fetching import Mirror
@@ -24,7 +26,7 @@ _FORMATS = ".csv, .csv.gz, .csv.zst or .parquet"
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(),
-    help="Where NAME.csv is written unless --out says otherwise; this folder by default.",
+    help="Where NAME.csv is written unless --out says otherwise; made if need be; this folder by default.",
 )
 @click.option(
     "--lists",
@@ -77,6 +79,7 @@ def fetch(
     place = Mirror(base_url=base_url, root_url="" if base_url else mirror)
     if out:
         format_of(out)
+        check_out(out)
     failures: list[Yt360Error] = []
     told: list[dict[str, Any]] = []
     for dataset in datasets:
@@ -103,6 +106,7 @@ def _fetch_one(dataset: "Descriptor", out: Path, lists: Path, mirror: "Mirror", 
     done = fetch_lists(dataset, kept, mirror=mirror, progress=sys.stderr.isatty())
     report = read_lists(dataset, kept)
     require_right(report)
+    _make_folder(out.parent)
     _write(out, report)
     if not quiet:
         _say(report, out)
@@ -140,6 +144,7 @@ def import_(
     from yt360_tools.manifest.importing import read_lists, require_right
 
     format_of(out)
+    check_out(out)
     dataset = descriptor_of(name)
     if not folder.is_dir():
         raise UsageError(f"{folder} is no folder; give the one with the lists or the media")
@@ -168,10 +173,18 @@ def _write(out: Path, report: "ImportReport") -> None:
     from yt360_tools.manifest import write_manifest
 
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
         write_manifest(out, report.rows)
     except OSError as error:
         raise EnvironmentMissing(f"{out} cannot be written: {error.strerror or error}") from error
+
+
+def _make_folder(folder: Path) -> None:
+    from yt360_tools.errors import EnvironmentMissing
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EnvironmentMissing(f"{folder} cannot be made: {error.strerror or error}") from error
 
 
 def _say(report: "ImportReport", out: Path) -> None:

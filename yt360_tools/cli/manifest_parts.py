@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from yt360_tools.cli.answers import note_faulty
+from yt360_tools.cli.outputs import check_out
 from yt360_tools.errors import EXIT_UNFINISHED, UsageError
 
 if TYPE_CHECKING:
@@ -54,12 +55,13 @@ def subset(
     \b
     Example:
       yt360 manifest subset yt360.csv -o small.csv --split test --videos 20
-      yt360 manifest subset yt360.csv -o three.csv --id=-A1w_FBAkw8 --ids more.txt
+      yt360 manifest subset yt360.csv -o three.csv --id=-076WPWoCRE --ids more.txt
       yt360 manifest subset yt360.csv -o long.parquet --where "start_s >= 60" --hours 2.5 --seed 7
     """
     from yt360_tools.manifest.subset import Wanted, read_ids
     from yt360_tools.manifest.subset import subset as write_subset
 
+    check_out(out)
     ids = (*wanted.pop("ids"), *(read_ids(ids_file) if ids_file else ()))
     except_ids = read_ids(except_file) if except_file else ()
     taken = write_subset(path, out, Wanted(**wanted, **_sample(sample), ids=ids, except_ids=except_ids))
@@ -108,6 +110,7 @@ def merge(paths: tuple[Path, ...], out: Path, prefer: str | None, as_json: bool)
     """
     from yt360_tools.manifest.merge import merge as write_merged
 
+    check_out(out)
     merged = write_merged(paths, out, prefer=prefer)
     note_faulty(merged.faulty_rows)
     if as_json:

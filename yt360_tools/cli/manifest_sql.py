@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from yt360_tools.cli.answers import FORMATS, note_faulty, write_rows
+from yt360_tools.cli.outputs import check_out
 
 if TYPE_CHECKING:
     from yt360_tools.manifest.query import GivenTable
@@ -58,6 +59,7 @@ def query(path: Path, sql: str, workspace: Path | None, form: str | None, out: P
     from yt360_tools.manifest.query import asked
     from yt360_tools.manifest.writing import text_written_whole
 
+    check_out(out)
     chosen = form or (out.suffix.lower()[1:] if out and out.suffix.lower()[1:] in FORMATS else "table")
     most = limit if limit is not None else (_TABLE_ROWS if chosen == "table" and out is None else 0)
     tables: tuple[GivenTable, ...] = ()
@@ -105,11 +107,15 @@ def overlap(a: Path, b: Path, pairs: tuple[str, ...], as_list: bool, out: Path |
     from yt360_tools.manifest.overlap import overlap as compared
     from yt360_tools.manifest.overlap import write_shared
 
+    check_out(out)
     with compared(a, b, pairs) as found:
         note_faulty(found.faulty_rows)
         if out is not None:
             write_shared(found, out, not_over=(a, b))
         if as_list:
+            if as_json:
+                click.echo(json.dumps([*found.video_ids()], indent=2))
+                return
             for video_id in found.video_ids():
                 click.echo(video_id)
             return

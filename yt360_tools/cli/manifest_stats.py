@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from yt360_tools.cli.outputs import check_plot
+
 if TYPE_CHECKING:
     from yt360_tools.manifest import FaultGroup, ManifestStatistics
     from yt360_tools.manifest.statistics import SplitStatistics
@@ -28,6 +30,7 @@ def stats(path: Path, as_json: bool, plot: Path | None) -> None:
     """
     from yt360_tools.manifest import manifest_statistics
 
+    check_plot(plot)
     found = manifest_statistics(path)
     if plot:
         from yt360_tools.report.manifest_plot import draw_manifest

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from yt360_tools.cli.outputs import check_plot
+
 if TYPE_CHECKING:
     from yt360_tools.pipeline.survival import Survival
 
@@ -33,6 +35,7 @@ def survival(manifest: Path, workspace: Path, plot: Path | None, as_json: bool, 
 
     if as_json and as_csv:
         raise click.UsageError("give --json or --csv, not both")
+    check_plot(plot)
     found = list_survival(manifest, workspace)
     if plot is not None:
         from yt360_tools.files import write_whole

@@ -11,6 +11,7 @@ from pathlib import Path
 from yt360_tools.errors import UsageError
 from yt360_tools.manifest.formats import BrokenFile, content
 from yt360_tools.manifest.rules import BadRow
+from yt360_tools.records import check_id
 
 Record = tuple[int, list[str] | BadRow]
 """A record's last line (from 1), and its cells, or why it has none."""
@@ -34,10 +35,16 @@ def check_lengths(path: Path, line: int, cells: Iterable[str]) -> None:
         )
 
 
+class _NeverClosed(Exception):
+    """The line opens a quote that ends with no cell."""
+
+
 class CsvRecords:
     """The records of a CSV in UTF-8, without blank ones and comments (lines that begin with ``#``).
 
-    A quote that is never closed spoils its own line alone. After the last record:
+    A quote that is never closed spoils its own line alone. One that a later line closes has a cell of several lines
+    only if none of those could be a row, and if nothing but a comma or a line's end is behind its end: else it is the
+    next row's quote that closes it, and it was never closed either. A header is one line. After the last record:
 
     Attributes:
         lines: how many lines were read.
@@ -48,6 +55,7 @@ class CsvRecords:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._header: list[str] = []
         self.lines = self.comments = 0
         self.is_ended = True
         self.broken: BrokenFile | None = None
@@ -59,7 +67,11 @@ class CsvRecords:
             UsageError: the file cannot be read, or is not in UTF-8.
         """
         try:
-            yield from self._records()
+            records = self._records()
+            for line, cells in itertools.islice(records, 1):
+                self._header = [] if isinstance(cells, BadRow) else [name.strip() for name in cells]
+                yield line, cells
+            yield from records
         except OSError as error:
             raise UsageError(f"manifest {self._path} cannot be read: {error.strerror}") from error
         except UnicodeDecodeError as error:
@@ -87,27 +99,44 @@ class CsvRecords:
     def _quoted(self, line: str, again: deque[str], source: Iterator[str]) -> Iterator[Record]:
         """The record that begins with a line that has a quote; it may go on in the next ones."""
         taken: list[str] = []
-        is_over = False
 
         def following() -> Iterator[str]:
-            nonlocal is_over
             for more in itertools.chain(iter(lambda: again.popleft() if again else "", ""), source):
                 taken.append(more)
+                if not self._header or self._could_be_row(more):
+                    raise _NeverClosed
                 yield more
-            is_over = True
+            raise _NeverClosed  # nothing asks for a line beyond the last one but an open quote
 
         try:
             cells = next(csv.reader(itertools.chain([line], following())))
-            is_closed = not is_over  # nothing asks for a line beyond the last one but an open quote
-        except csv.Error:  # a cell beyond csv's limit
-            is_closed = False
-        if is_closed:
-            self.lines += len(taken)
-            if any(map(str.strip, cells)):
-                yield self.lines, cells
-        else:
+            if taken and not self._is_to_the_letter([line, *taken]):
+                raise _NeverClosed
+        except (csv.Error, _NeverClosed):  # csv's is a cell beyond its limit
             again.extendleft(reversed(taken))
             yield self.lines, BadRow("bad_row", "opens a quote that is never closed")
+            return
+        self.lines += len(taken)
+        if any(map(str.strip, cells)):
+            yield self.lines, cells
+
+    def _could_be_row(self, line: str) -> bool:
+        """Whether a line has as many cells as the header, and an id for its video: then it is no part of a cell."""
+        try:
+            cells = next(csv.reader([line]))
+            if len(cells) != len(self._header) or "video_id" not in self._header:
+                return False
+            check_id(cells[self._header.index("video_id")].strip())
+        except (csv.Error, UsageError):
+            return False
+        return True
+
+    def _is_to_the_letter(self, lines: list[str]) -> bool:
+        """Whether lines are one record by the strict rules, with as many cells as the header."""
+        try:
+            return len(next(csv.reader(lines, strict=True))) == len(self._header)
+        except csv.Error:
+            return False
 
     def _lines(self) -> Iterator[str]:
         """Lines with their ends; ``\\n``, ``\\r`` and ``\\r\\n`` end one."""

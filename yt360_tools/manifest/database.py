@@ -9,14 +9,15 @@ from typing import Any
 from yt360_tools.errors import EnvironmentMissing
 from yt360_tools.manifest.cells import quoted, text_literal
 from yt360_tools.manifest.formats import Format, format_of, written_whole
+from yt360_tools.manifest.interruption import Database
 from yt360_tools.manifest.parquet import PARQUET_OPTIONS, TIMES
 from yt360_tools.manifest.rules import COLUMNS
 
 _COMPRESSION = {Format.CSV: "none", Format.GZIP: "gzip", Format.ZSTD: "zstd"}
 
 
-def connected(*, memory_mb: int = 1500) -> Any:
-    """A new database in memory, as a `duckdb.DuckDBPyConnection`.
+def connected(*, memory_mb: int = 1500) -> Database:
+    """A new DuckDB in memory, which Ctrl-C ends.
 
     What does not fit goes to a temporary folder, which goes with the connection.
     """
@@ -24,9 +25,8 @@ def connected(*, memory_mb: int = 1500) -> Any:
 
     folder = tempfile.mkdtemp(prefix="yt360-")
     settings = {"memory_limit": f"{memory_mb}MB", "temp_directory": folder, "python_enable_replacements": "false"}
-    database = duckdb.connect(config=settings)
-    weakref.finalize(database, shutil.rmtree, folder, ignore_errors=True)
-    return database
+    connection = duckdb.connect(config=settings)
+    return Database(connection, weakref.finalize(connection, shutil.rmtree, folder, ignore_errors=True))
 
 
 def spill_folder(database: Any) -> Path | None:

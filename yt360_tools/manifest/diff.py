@@ -8,7 +8,6 @@ from typing import Any
 
 from yt360_tools.manifest.cells import quoted, text_literal
 from yt360_tools.manifest.database import add_clips, connected
-from yt360_tools.manifest.interruption import interruptible
 from yt360_tools.manifest.rules import COLUMNS
 
 _TIMES = ("start_s", "end_s")
@@ -63,7 +62,7 @@ def diff(a: Path, b: Path) -> Iterator[Difference]:
     Raises:
         UsageError: one of them cannot be read.
     """
-    with interruptible(), connected() as database:
+    with connected() as database:
         columns = []
         faulty_rows = 0
         for path, name in ((a, "rows_a"), (b, "rows_b")):

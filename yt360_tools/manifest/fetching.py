@@ -38,8 +38,8 @@ class Mirror:
 
     def __post_init__(self) -> None:
         for name, url in (("--base-url", self.base_url), ("--mirror", self.root_url)):
-            if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
-                raise UsageError(f"{name} {url!r}: an address that begins with http:// or https:// is allowed")
+            if url:
+                _check_address(name, url)
         if self.base_url and self.root_url:
             raise UsageError("--base-url names one dataset's lists and --mirror those of all: give one of them")
 
@@ -49,6 +49,38 @@ class Mirror:
             return (dataset.base_url.rstrip("/") + "/" + quote(file.name),)
         base = (self.base_url or f"{self.root_url.rstrip('/')}/{quote(dataset.lists_folder)}").rstrip("/")
         return tuple(dict.fromkeys((f"{base}/{quote(file.name)}", f"{base}/{quote(file.file_name)}")))
+
+
+def _check_address(name: str, url: str) -> None:
+    """Refuse what is no address of a server, or has a password in which another server's name might be read.
+
+    Raises:
+        UsageError: it tells no password.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise UsageError(f"{name} {_masked(url)!r} is no address: {error}") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        allowed = "an address that begins with http:// or https:// is allowed"
+        if "@" not in url and (parts.scheme in ("", "file") or Path(url).is_dir()):
+            folder = url.removeprefix("file://")
+            allowed += f"; of lists in a folder: yt360 manifest import NAME --from {folder} --out FILE"
+        raise UsageError(f"{name} {_masked(url)!r}: {allowed}")
+    _, at, host = parts.netloc.rpartition("@")
+    has_port = re.fullmatch(r"(\[[^]]*\]|[^:]*)(:\d*)?", host)
+    if "@" in url.partition(parts.netloc)[2] and (at or not has_port):
+        raise UsageError(
+            f"{name} {_masked(url)!r}: in a user's name or password, '/' is written as %2F, '?' as %3F, '#' as %23 and "
+            "'@' as %40"
+        )
+
+
+def _masked(url: str) -> str:
+    """What may be shown of what should be an address: no name and password, wherever they may end, and no query."""
+    scheme, separator, rest = url.partition("://") if "://" in url else ("", "", url)
+    _, at, host = rest.rpartition("@")
+    return f"{scheme}{separator}{'***@' if at else ''}{re.split('[?#]', host)[0]}"
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from yt360_tools.errors import UsageError
-from yt360_tools.manifest.descriptors import Counts, Descriptor
+from yt360_tools.manifest.descriptors import Counts, Descriptor, descriptor_of, known_datasets
 from yt360_tools.manifest.importers import Imported, ListFault, Lists, importer_named
 from yt360_tools.records import ClipRow
 
 _LIKE_A_SPLIT = re.compile(r"(?i)(train|test|val|dev|eval)[a-z0-9._-]*\.(txt|csv|lst)")
-_SHOWN = 200
-"""How many faults a message tells."""
+_SHOWN = 5
+"""How many faults of each reason a message tells."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def require_right(report: ImportReport, *, any_version: bool = False, salvage: b
     lists = f"the lists of {report.dataset.title} in {report.folder}"
     if not report.dataset.files:
         lists = f"{report.dataset.title} ({report.folder})"
-    told = [*(f"  {text}" for text in differences), *_shown(faults)]
+    told = [*_shown(faults), *(f"  {text}" for text in differences)]
     if differences or faults:
         head = f"{lists}: not as published:"
         if not differences:
@@ -109,12 +109,37 @@ def require_right(report: ImportReport, *, any_version: bool = False, salvage: b
     else:
         head = f"{lists}: no row is in them"
         told = _shown(report.faults)
+    told += _lists_of_others(report) if report.differences or report.faults else []
     raise UsageError("\n".join([head, *told, *_advice(report, any_version=any_version, salvage=salvage)]))
 
 
 def _shown(faults: tuple[ListFault, ...]) -> list[str]:
-    more = [f"  and {len(faults) - _SHOWN} more; --json tells all"] if len(faults) > _SHOWN else []
-    return [*(f"  {fault}" for fault in faults[:_SHOWN]), *more]
+    """The first faults of each reason, in their order, and how many more there are."""
+    counts: Counter[str] = Counter()
+    told = []
+    for fault in faults:
+        counts[fault.reason] += 1
+        if counts[fault.reason] <= _SHOWN:
+            told.append(f"  {fault}")
+    more = [(reason, count - _SHOWN) for reason, count in counts.items() if count > _SHOWN]
+    return [*told, *(f"  and {count} more of {reason}; --json tells all" for reason, count in more)]
+
+
+def _lists_of_others(report: ImportReport) -> list[str]:
+    """What is to be said where the folder has all lists of another dataset, byte for byte."""
+    names = []
+    for name in known_datasets():
+        other = descriptor_of(name)
+        paths = [(Lists(report.folder, own_folder=".").path(file), file.sha256) for file in other.files]
+        try:
+            has_all = bool(paths) and all(path is not None and sha256_of(path) == wanted for path, wanted in paths)
+        except OSError:
+            continue
+        if has_all and name != report.dataset.name:
+            names.append(name)
+    if not names:
+        return []
+    return [f"these are the lists of {' and '.join(names)}: yt360 manifest import {names[0]} --from {report.folder}"]
 
 
 def _advice(report: ImportReport, *, any_version: bool, salvage: bool) -> list[str]:

@@ -9,7 +9,6 @@ from yt360_tools.errors import UsageError
 from yt360_tools.manifest.cells import quoted, text_literal
 from yt360_tools.manifest.database import add_clips, connected, write_clips
 from yt360_tools.manifest.formats import format_of
-from yt360_tools.manifest.interruption import interruptible
 from yt360_tools.manifest.rules import COLUMNS
 from yt360_tools.manifest.writing import check_not_over
 
@@ -45,7 +44,7 @@ def merge(paths: Sequence[Path], out: Path, *, prefer: str | None = None) -> Mer
     """
     format_of(out)
     check_not_over(out, paths)
-    with interruptible(), connected() as database:
+    with connected() as database:
         names = []
         faulty_rows = 0
         for place, path in enumerate(paths):

@@ -9,7 +9,6 @@ from typing import Any
 
 from yt360_tools.errors import UsageError, nearest
 from yt360_tools.manifest.database import add_clips, connected
-from yt360_tools.manifest.interruption import interruptible
 from yt360_tools.manifest.writing import text_written_whole
 
 ANY = "*"
@@ -99,7 +98,7 @@ def overlap(a: Path, b: Path, pairs: Sequence[str] = ()) -> Iterator[Overlap]:
         UsageError: a manifest cannot be read, or a pair names a split that is not there.
     """
     asked = [_pair(text) for text in pairs]
-    with interruptible(), connected() as database:
+    with connected() as database:
         faulty_rows = add_clips(database, a, "rows_a")
         is_same = a.resolve() == b.resolve()
         if is_same:

@@ -12,7 +12,6 @@ from yt360_tools.manifest.cells import quoted, text_literal
 from yt360_tools.manifest.closed_sql import checked_query, close, explained
 from yt360_tools.manifest.database import add_clips, connected, text_or_null, time_text
 from yt360_tools.manifest.formats import Format, format_of
-from yt360_tools.manifest.interruption import interruptible
 from yt360_tools.manifest.parquet import parquet_columns
 from yt360_tools.manifest.rules import COLUMNS, DEFAULT_SPLIT
 
@@ -65,7 +64,7 @@ def asked(path: Path, sql: str, tables: Iterable[GivenTable] = (), *, memory_mb:
     Raises:
         UsageError: the manifest cannot be read, the query is none that only reads these tables, or it fails.
     """
-    with interruptible(), connected(memory_mb=memory_mb) as database:
+    with connected(memory_mb=memory_mb) as database:
         names = {"clips", "videos"}
         for table in tables:
             _add(database, table)
@@ -127,14 +126,13 @@ def _answer(database: Any, query: str, memory_mb: int) -> Answer:
 
     def rows(found: Any) -> Iterator[tuple[Any, ...]]:
         try:
-            while some := _next_of(found):
+            while some := found.fetchmany(_AT_ONCE):
                 yield from some
         except duckdb.Error as error:
             raise _failure(error, memory_mb) from error
 
     try:
-        with interruptible():
-            found = database.execute(query)
+        found = database.execute(query)
     except duckdb.Error as error:
         raise _failure(error, memory_mb) from error
     names: list[str] = []
@@ -143,12 +141,6 @@ def _answer(database: Any, query: str, memory_mb: int) -> Answer:
         names.append(name if name not in names else f"{name}_{len(names) + 1}")
         kinds.append(str(kind).partition("(")[0] in _NUMBERS)
     return Answer(tuple(names), tuple(kinds), rows(found))
-
-
-def _next_of(found: Any) -> list[tuple[Any, ...]]:
-    with interruptible():
-        rows: list[tuple[Any, ...]] = found.fetchmany(_AT_ONCE)
-    return rows
 
 
 _NUMBERS = {

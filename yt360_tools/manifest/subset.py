@@ -10,10 +10,11 @@ from yt360_tools.manifest.cells import text_literal
 from yt360_tools.manifest.closed_sql import checked_condition, close, explained
 from yt360_tools.manifest.database import add_clips, connected, write_clips
 from yt360_tools.manifest.formats import format_of
-from yt360_tools.manifest.interruption import interruptible
 from yt360_tools.manifest.query import VIDEOS_VIEW
 from yt360_tools.manifest.writing import check_not_over
 from yt360_tools.records import check_id
+
+_SHOWN_IDS = 10
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def subset(path: Path, out: Path, wanted: Wanted) -> Taken:
     out = out.resolve()
     format_of(out)
     check_not_over(out, [path])
-    with interruptible(), connected() as database:
+    with connected() as database:
         faulty_rows = add_clips(database, path)
         unknown = _add_ids(database, "wanted", wanted.ids)
         _add_ids(database, "unwanted", wanted.except_ids)
@@ -86,7 +87,10 @@ def subset(path: Path, out: Path, wanted: Wanted) -> Taken:
         without_length = _draw(database, wanted)
         clips, videos = database.execute("SELECT count(*), count(DISTINCT video_id) FROM chosen").fetchone()
         if not clips:
-            raise UsageError(f"no row of {path} is in this subset; nothing was written")
+            named = [f"no video or clip {name!r}" for name in unknown[:_SHOWN_IDS]]
+            more = [f"and {len(unknown) - _SHOWN_IDS} more ids that are not in it"] if unknown[_SHOWN_IDS:] else []
+            why = "; ".join(["nothing was written", *named, *more])
+            raise UsageError(f"no row of {path} is in this subset; {why}")
         write_clips(database, "chosen", out)
     return Taken(clips, videos, unknown, without_length, faulty_rows)
 
