@@ -39,13 +39,6 @@ def test_a_refused_command_leaves_no_workspace(words: tuple[str, ...], says: str
     assert not (tmp_path / "work").exists()
 
 
-def test_a_listing_is_told_a_reason_that_there_is(tmp_path: Path) -> None:
-    manifest = command.write_rows(tmp_path / "m.csv", "v,v,,,train")
-    ended = command.run(["download", manifest, "-w", tmp_path / "work", "--list", "--retry", "typo"])
-    assert ended.code == 2, ended
-    assert "'typo' is no reason" in ended.stderr
-
-
 def test_a_refused_command_leaves_a_folder_and_a_workspace_as_they_were(tmp_path: Path) -> None:
     manifest = command.write_rows(tmp_path / "m.csv", "v,v,,,train")
     (tmp_path / "work").mkdir()
