@@ -29,10 +29,10 @@ NEAR_EACH_OTHER = (
     *(_WORD[:at] + "~" + _WORD[at + 1 :] for at in range(len(_WORD))),  # a letter is another one, at each place
     *(_WORD[:length] for length in range(1, len(_WORD), 2)),  # it is cut short
     *(_WORD + end for end in ("x", ".", "-", "0", "_")),  # it goes on
-    *(_WORD.upper(), _WORD.lower(), _WORD[::-1], _WORD * 2, _WORD * 50),
+    *(_WORD.upper(), _WORD.lower(), _WORD[::-1], _WORD * 2, _WORD * 50, _WORD * 50 + "x"),
     *("pässword", "pa\u0308ssword", "p%C3%A4ssword", "passwörd"),
 )
-"""51 words that are alike in most of what a digest might forget: length, case, order, the end, the form of a letter."""
+"""52 words that are alike in most of what a digest might forget: length, case, order, the end, the form of a letter."""
 
 
 @pytest.fixture
