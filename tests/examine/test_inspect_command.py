@@ -110,8 +110,11 @@ def test_a_sound_of_its_own(folder: Path) -> None:
     assert json.loads(ended.stdout)[0]["verdict"] == "fix", ended
 
 
-def test_what_is_declared_comes_first(folder: Path) -> None:
-    ended = inspected(folder / "classic.video.mp4", "--channel-map", "0,1,2,3", "--projection", "eac", "--json")
+def test_what_is_declared_comes_first(folder: Path, tmp_path: Path) -> None:
+    config = tmp_path / "sure.toml"
+    config.write_text("[picture]\nlayout_certain_from = 0.9\n", encoding="utf-8")
+    declared = ("--channel-map", "0,1,2,3", "--projection", "eac", "--config", config)
+    ended = inspected(folder / "classic.video.mp4", *declared, "--json")
     (found,) = json.loads(ended.stdout)
     assert found["channel_map"] == [0, 1, 2, 3]
     assert (found["layout"]["projection"], found["layout"]["decided_by"]) == ("eac", "manifest")
