@@ -47,15 +47,18 @@ def decide_format(
         return plain, ()
     said = ", ".join(f"{one.name} {one.score:.2f}" for one in judged.hypotheses)
     if is_clear:
-        said += "; much of it is clipped" if clipped_share > thresholds.most_clipped else "; its levels say AmbiX"
+        said += "; much of it is clipped" if clipped_share > thresholds.most_clipped else "; its levels do not say so"
     return plain, (Finding("format_unsure", "doubt", f"it cannot be told how its channels count: {said}", scores),)
 
 
 def _fits(best: Format, reading: Reading, thresholds: SoundThresholds) -> bool:
     """Whether levels are nearer to a format's than to AmbiX's, or off by about the same all the time.
 
-    Where sounds come from tells FuMa from AmbiX as well, but a stage to the left in AmbiX is in front in FuMa.
+    Where sounds come from tells FuMa from AmbiX as well, but a stage to the left in AmbiX is in front in FuMa. Where W
+    is alone the levels tell nothing of the others.
     """
+    if reading.ratio_db < best.ratio_db - thresholds.w_alone_db:
+        return False
     return reading.ratio_db >= best.ratio_db / 2 or reading.wander_db < thresholds.steady_db
 
 
