@@ -229,9 +229,10 @@ def test_a_stage_to_the_left_is_not_certainly_fuma(seed: int, tmp_path: Path) ->
 def test_what_lies_over_w_says_nothing_of_the_others(tmp_path: Path) -> None:
     """Hiss, nearly all of it in W, that leaks into Z: where it seems to come from makes no certain format."""
     hiss = np.random.default_rng(0).uniform(-0.5, 0.5, LENGTH)
-    field = 0.2 * draw.at(np.sin(np.arange(LENGTH) * 700 / RATE_HZ), 45, 0)
+    times_s = np.arange(LENGTH) / 24_000
+    field = 0.2 * draw.at(np.sin(700 * times_s) * np.sin(times_s), 45, 0)
     field[0] += 0.1 * hiss
     field[2] += 0.02 * hiss
-    found = severities(examined(written(tmp_path, field)))
+    found = severities(examined(written(tmp_path, field, rate_hz=24_000)))
     assert "fix" not in found.values()
     assert "laid_over" in found, found
