@@ -157,12 +157,16 @@ def _frames_from_the_start(container: Any, stream: Any, wanted: list[float]) -> 
 
 
 def _frame_before(container: Any, stream: Any, wanted_s: float) -> tuple[float, Any] | None:
-    """The key frame before a moment, and its time."""
+    """The key frame before a moment, and its time; the next one where the container's search ends between two.
+
+    Without the key frame a decoder may give grey with what moves: transport streams have no index to go by.
+    """
     import av
 
     try:
         container.seek(int(wanted_s / stream.time_base), stream=stream, backward=True)
-        frame = next(container.decode(stream), None)
+        packets = itertools.dropwhile(lambda packet: not packet.is_keyframe, container.demux(stream))
+        frame = next(itertools.chain.from_iterable(packet.decode() for packet in packets), None)
     except av.error.FFmpegError:
         return None
     return None if frame is None or frame.time is None else (float(frame.time), frame)

@@ -19,8 +19,8 @@ Array = NDArray[np.float64]
 _FOOT, _KNEE, _TOP = 0.5, 0.75, 0.93
 """Of the ceiling. A straight rise needs 0.72 as long from the knee to the top as from the foot to the knee, a sine that
 just comes to the ceiling 1.07, and one that a hyperbolic tangent holds there 1.6."""
-_PEAK_ABOVE = 2e-4
-"""The share of the samples above what counts as a channel's peak: lossy codecs overshoot now and then."""
+_ABOVE_PEAK, _ABOVE_LOW_PEAK = 2e-4, 1e-2
+"""The share of the samples above what counts as a channel's peak: lossy codecs overshoot, the more the more is cut."""
 _LOWEST, _HIGHEST, _STEP = 0.6, 1.3, 0.01
 """Where a ceiling is looked for, relative to the peak, and how finely."""
 _BENT = 1.5
@@ -61,7 +61,15 @@ def find_ceiling(stretches: Sequence[Stretch], channel: int, thresholds: SoundTh
     if not high.size or high.max() <= 0:
         return Ceiling()
     stuck = sum(_stuck([side * part for part in signal], thresholds) for side in (1, -1)) / high.size
-    level = _level(signal, _quantile(high, _PEAK_ABOVE), thresholds)
+    found = _at_level(signal, high, _quantile(high, _ABOVE_PEAK), stuck, thresholds)
+    if clipped_share(found, thresholds):
+        return found
+    lower = _at_level(signal, high, _quantile(high, _ABOVE_LOW_PEAK), stuck, thresholds)
+    return lower if lower.sample_share >= thresholds.much_clipped else found
+
+
+def _at_level(signal: Sequence[Array], high: Array, peak: float, stuck: float, thresholds: SoundThresholds) -> Ceiling:
+    level = _level(signal, peak, thresholds)
     if level is None:
         return Ceiling(stuck)
     both_ways = [side * part[::step] for part in signal for side in (1, -1) for step in (1, -1)]

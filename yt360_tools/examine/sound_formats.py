@@ -271,10 +271,11 @@ def impossible_share(reading: Reading, thresholds: SoundThresholds) -> float:
 def panned_share(reading: Reading, expected_db: float, thresholds: SoundThresholds) -> float:
     """The share of the moments in which all channels are one wave in phase, with gains that no plane wave has.
 
-    Only too weak a W counts: too strong a one may be music laid over.
+    Only too weak a W counts: too strong a one may be music laid over. Moments count by their amplitudes: low bit rates
+    leave single channels out of what is soft.
     """
     off = reading.is_one_wave & (reading.block_ratios_db > expected_db + thresholds.panned_db)
-    return float(off.mean()) if reading.is_told else 0.0
+    return float(reading.loudness[off].sum() / reading.loudness.sum()) if reading.is_told else 0.0
 
 
 def _lag(numbers: FieldNumbers, places: Places) -> float:

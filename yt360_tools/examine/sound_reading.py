@@ -23,7 +23,8 @@ class Reading:
         spread_db: by how much third octaves differ in that ratio (1.48 times the median deviation).
         wander_db: by how much cells differ in it, of a third octave and `_CELL` audible blocks each, likewise.
         block_ratios_db: the ratio in each audible block.
-        directness: and how far it is one source's: 1 for a lone plane wave, about 0.2 for a diffuse field.
+        loudness: the blocks' amplitudes: the square roots of their energies.
+        directness: how far each is one source's: 1 for a lone plane wave, about 0.2 for a diffuse field.
         is_one_wave: whether all four channels of a block are one signal, each in phase or upside down.
         directed_share: of the audible blocks.
         directions: (blocks, 3), unit vectors (x, y, z) of the directed blocks; none where they are few.
@@ -35,6 +36,7 @@ class Reading:
     spread_db: float
     wander_db: float
     block_ratios_db: Array
+    loudness: Array
     directness: Array
     is_one_wave: NDArray[np.bool_]
     directed_share: float
@@ -53,7 +55,7 @@ def read_channels(numbers: FieldNumbers, places: tuple[int, int, int, int], thre
     w, vector = places[0], list(places[1:])
     if not numbers.blocks.shape[0]:
         none, rays, level = np.zeros(0), np.zeros((0, 3)), (0.0, 0.0, 0.0)
-        return Reading(0.0, 0.0, 0.0, none, none, none.astype(np.bool_), 0.0, rays, rays, level)
+        return Reading(0.0, 0.0, 0.0, none, none, none, none.astype(np.bool_), 0.0, rays, rays, level)
     energies = np.einsum("bii->bi", numbers.blocks).real.astype(np.float64)
     first_order = energies[:, vector].sum(axis=1)
     ratios = _db(first_order, energies[:, w])
@@ -81,6 +83,7 @@ def read_channels(numbers: FieldNumbers, places: tuple[int, int, int, int], thre
         spread,
         _wander(energies[:, w], first_order, numbers.block_bands),
         ratios,
+        np.sqrt(energies[:, w] + first_order),
         directness,
         is_one_wave,
         share,
