@@ -16,10 +16,19 @@ def processes_of(pid: int) -> list[int]:
     """A process and all that it has started, directly or not, and that still runs."""
     found = [pid]
     for parent in found:
-        for children in Path(f"/proc/{parent}/task").glob("*/children"):
+        for thread in _threads(parent):
             with contextlib.suppress(OSError):
-                found += [int(word) for word in children.read_text().split() if int(word) not in found]
+                children = Path(f"/proc/{parent}/task/{thread}/children").read_text()
+                found += [int(word) for word in children.split() if int(word) not in found]
     return found
+
+
+def _threads(pid: int) -> list[str]:
+    """None of a process that has just ended."""
+    try:
+        return os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return []
 
 
 def resident_mib(pid: int) -> float:
