@@ -9,7 +9,8 @@ from worlds.hostile_server import Break, HostileServer, Page, Serve, Status, ser
 
 from yt360_tools.errors import EnvironmentMissing, TransientError, UsageError
 from yt360_tools.manifest.descriptors import Descriptor
-from yt360_tools.manifest.fetching import Fetched, Mirror, fetch_lists
+from yt360_tools.manifest.fetching import Fetched, fetch_lists
+from yt360_tools.manifest.mirrors import Mirror
 
 BODIES = {name: text.encode() for name, text in small_lists.YT360.items()}
 
@@ -182,6 +183,32 @@ class TestMirrors:
         fetch_lists(self.NESTED, tmp_path, mirror=Mirror(root_url=server.address), sleep=Pauses())
         assert at_hand(tmp_path) == {"a b.train.1.lst": b"x\n"}
         assert server.count("/small/subsets/a%20b.train.1.lst") == 1
+
+    @pytest.mark.parametrize(
+        ("option", "folder", "says"),
+        [
+            ("root_url", "/small", "--mirror is the address of the folder above 'small'; "),
+            ("root_url", "/elsewhere", "--mirror is the address of the folder above 'small'; "),
+            ("base_url", "", "--base-url is the address of the folder that has the lists themselves; "),
+        ],
+    )
+    def test_where_it_has_no_list_at_all_its_folder_is_asked_after(
+        self, option: str, folder: str, says: str, server: HostileServer, tmp_path: Path
+    ) -> None:
+        for name, body in BODIES.items():
+            server.scripts.pop(f"/{name}")
+            server.add(f"/small/{name}", Serve(body))
+        wrong = {option: f"{server.address}{folder}"}
+        with pytest.raises(TransientError) as caught:
+            fetch_lists(small_lists.yt360(), tmp_path, mirror=Mirror(**wrong), sleep=Pauses())
+        assert str(caught.value).splitlines()[-1].startswith(f"is the folder right? {says}")
+        fetch_lists(small_lists.yt360(), tmp_path, mirror=Mirror(root_url=server.address), sleep=Pauses())
+
+    def test_where_one_list_fails_its_folder_is_right(self, server: HostileServer, tmp_path: Path) -> None:
+        server.add("/test.txt", Status(404))
+        with pytest.raises(TransientError) as caught:
+            fetch_lists(small_lists.yt360(), tmp_path, mirror=Mirror(base_url=server.address), sleep=Pauses())
+        assert str(caught.value).splitlines()[-1].startswith("run it again, without a mirror, or get the lists from")
 
     @pytest.mark.parametrize("url", ["ftp://host/x", "host/x", "/srv/lists", "http://", "file:///srv"])
     def test_another_address_than_http_is_refused(self, url: str) -> None:

@@ -11,8 +11,8 @@ from yt360_tools.cli.outputs import check_out
 
 if TYPE_CHECKING:
     from yt360_tools.manifest.descriptors import Descriptor
-    from yt360_tools.manifest.fetching import Mirror
     from yt360_tools.manifest.importing import ImportReport
+    from yt360_tools.manifest.mirrors import Mirror
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 _FORMATS = ".csv, .csv.gz, .csv.zst or .parquet"
@@ -64,8 +64,8 @@ def fetch(
     """
     from yt360_tools.errors import UsageError, Yt360Error
     from yt360_tools.manifest.descriptors import descriptor_of, known_datasets
-    from yt360_tools.manifest.fetching import Mirror
     from yt360_tools.manifest.formats import format_of
+    from yt360_tools.manifest.mirrors import Mirror
 
     if bool(names) == fetch_all:
         raise UsageError(f"give names of datasets, or --all; known: {', '.join(known_datasets())}")

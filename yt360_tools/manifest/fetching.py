@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from yt360_tools.errors import EnvironmentMissing, TransientError, UsageError
 from yt360_tools.manifest.descriptors import Descriptor
 from yt360_tools.manifest.importers import PublishedList
 from yt360_tools.manifest.importing import sha256_of
+from yt360_tools.manifest.mirrors import Mirror
 
 _TRIES = 4
 _FIRST_PAUSE_S = 1.0
@@ -22,65 +23,6 @@ _LONGEST_PAUSE_S = 30.0
 _TIMEOUT_S = (10.0, 60.0)
 _NOT_THERE = (404, 410)
 _MAY_HEAL = (408, 425, 429, 500, 502, 503, 504)
-
-
-@dataclass(frozen=True)
-class Mirror:
-    """Where lists are fetched from in place of where they were published.
-
-    Attributes:
-        base_url: of one dataset: its lists lie there under their published names, or their file names alone.
-        root_url: of several: each one's lists lie there in its folder (`Descriptor.lists_folder`).
-    """
-
-    base_url: str = ""
-    root_url: str = ""
-
-    def __post_init__(self) -> None:
-        for name, url in (("--base-url", self.base_url), ("--mirror", self.root_url)):
-            if url:
-                _check_address(name, url)
-        if self.base_url and self.root_url:
-            raise UsageError("--base-url names one dataset's lists and --mirror those of all: give one of them")
-
-    def addresses(self, dataset: Descriptor, file: PublishedList) -> tuple[str, ...]:
-        """Where a list may lie, the likeliest first."""
-        if not self.base_url and not self.root_url:
-            return (dataset.base_url.rstrip("/") + "/" + quote(file.name),)
-        base = (self.base_url or f"{self.root_url.rstrip('/')}/{quote(dataset.lists_folder)}").rstrip("/")
-        return tuple(dict.fromkeys((f"{base}/{quote(file.name)}", f"{base}/{quote(file.file_name)}")))
-
-
-def _check_address(name: str, url: str) -> None:
-    """Refuse what is no address of a server, or has a password in which another server's name might be read.
-
-    Raises:
-        UsageError: it tells no password.
-    """
-    try:
-        parts = urlsplit(url)
-    except ValueError as error:
-        raise UsageError(f"{name} {_masked(url)!r} is no address: {error}") from error
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        allowed = "an address that begins with http:// or https:// is allowed"
-        if "@" not in url and (parts.scheme in ("", "file") or Path(url).is_dir()):
-            folder = url.removeprefix("file://")
-            allowed += f"; of lists in a folder: yt360 manifest import NAME --from {folder} --out FILE"
-        raise UsageError(f"{name} {_masked(url)!r}: {allowed}")
-    _, at, host = parts.netloc.rpartition("@")
-    has_port = re.fullmatch(r"(\[[^]]*\]|[^:]*)(:\d*)?", host)
-    if "@" in url.partition(parts.netloc)[2] and (at or not has_port):
-        raise UsageError(
-            f"{name} {_masked(url)!r}: in a user's name or password, '/' is written as %2F, '?' as %3F, '#' as %23 and "
-            "'@' as %40"
-        )
-
-
-def _masked(url: str) -> str:
-    """What may be shown of what should be an address: no name and password, wherever they may end, and no query."""
-    scheme, separator, rest = url.partition("://") if "://" in url else ("", "", url)
-    _, at, host = rest.rpartition("@")
-    return f"{scheme}{separator}{'***@' if at else ''}{re.split('[?#]', host)[0]}"
 
 
 @dataclass(frozen=True)
@@ -137,19 +79,22 @@ def fetch_lists(
             "\n".join(
                 [f"{len(failures)} of {len(dataset.files)} lists of {dataset.title} were not fetched:"]
                 + [f"  {failure}" for failure in failures]
-                + [_what_to_do(failures, dataset)]
+                + [_what_to_do(failures, dataset, mirror)]
             ),
         )
     return Fetched(tuple(fetched), tuple(at_hand))
 
 
-def _what_to_do(failures: list[TransientError], dataset: Descriptor) -> str:
+def _what_to_do(failures: list[TransientError], dataset: Descriptor, mirror: Mirror) -> str:
     if any(failure.reason == "checksum" for failure in failures):
         return (
             "the published lists never change: name another mirror, or get the lists yourself and run "
             f"'yt360 manifest import {dataset.name} --from FOLDER' (--any-version takes them as they are)"
         )
-    return f"run it again, name a mirror, or get the lists from {dataset.base_url} and 'yt360 manifest import' them"
+    if mirror.is_one and len(failures) == len(dataset.files) and all(isinstance(one, _Missing) for one in failures):
+        return mirror.advice(dataset)
+    other = "without a mirror" if mirror.is_one else "name a mirror"
+    return f"run it again, {other}, or get the lists from {dataset.base_url} and 'yt360 manifest import' them"
 
 
 class _NoAnswer(TransientError):
@@ -187,7 +132,11 @@ def _fetch(
 
 
 class _NotThere(TransientError):
-    """The server has no such list."""
+    """The server has answered for good, and has not given the list."""
+
+
+class _Missing(_NotThere):
+    """It has no such list."""
 
 
 def _download(address: str, file: PublishedList, target: Path, *, progress: bool) -> None:
@@ -203,7 +152,7 @@ def _download(address: str, file: PublishedList, target: Path, *, progress: bool
         status = error.response.status_code if error.response is not None else 0
         message = f"{file.file_name}: {shown} answers {status}"
         if status in _NOT_THERE:
-            raise _NotThere("network", f"{message}: it is not there") from error
+            raise _Missing("network", f"{message}: it is not there") from error
         if status not in _MAY_HEAL:
             raise _NotThere("network", message) from error
         failure = TransientError("network", message)
