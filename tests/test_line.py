@@ -451,7 +451,9 @@ def test_a_mono_track_before_the_spatial_one(
     maps = ("-i", tmp_path / "tones.wav", "-map", "0:v", "-map", "1:a", "-map", "2:a")
     dot.run_ffmpeg([*inputs, *maps, "-c:v", "copy", "-c:a", codec, folder / f"cam.{container}"])
     manifest = write_rows(tmp_path / "manifest.csv", "cam,cam,,,train")
-    good(call("rebuild", manifest, "-w", work, "--media", folder, *SMALL))
+    good(
+        call("rebuild", manifest, "-w", work, "--media", folder, *SMALL, "--no-examine")
+    )  # four tones are no sound field
     with open_shards(work) as shards:
         assert [clip.clip_id for clip in shards] == ["cam-0", "cam-2"]
         foa = next(iter(shards)).ambisonics
