@@ -19,11 +19,11 @@ def demo(making: Making, seconds: float = 6.0) -> Sound:
 
 
 def _stereo(making: Making, seconds: float = 6.0) -> tuple[np.ndarray, np.ndarray]:
-    """Left and right of a mix: a voice in the middle, instruments aside."""
+    """Left and right of a mix, below full scale: a voice in the middle, instruments aside."""
     rng = making.rng(31)
     count = round(seconds * 48000)
     voice, one, other = speech(rng, count), music(rng, count), traffic(rng, count)
-    voice, one, other = (part / rms(part) * 0.08 for part in (voice, one, other))
+    voice, one, other = (part / rms(part) * 0.045 for part in (voice, one, other))
     return voice + one + 0.3 * other, voice + 0.35 * one + other
 
 
@@ -76,8 +76,8 @@ def cinema(making: Making) -> Sound:
     voice = speech(rng, left.size)
     ground = diffuse(rng, left.size)
     low = low_passed(Sound((left + right)[None]), 90).samples[0]
-    behind = [0.4 * channel + 0.03 * noise for channel, noise in zip((left, right), ground[1:3], strict=True)]
-    return Sound(np.stack([left, right, 0.12 * voice / rms(voice), low, *behind]))
+    behind = [0.4 * channel + 0.017 * noise for channel, noise in zip((left, right), ground[1:3], strict=True)]
+    return Sound(np.stack([left, right, 0.055 * voice / rms(voice), low, *behind]))
 
 
 def quad(making: Making) -> Sound:
@@ -97,7 +97,7 @@ def quad(making: Making) -> Sound:
 def unrelated(making: Making) -> Sound:
     rng = making.rng(34)
     tracks = [make(rng, 6 * 48000) for make in (speech, music, traffic, music)]
-    return Sound(np.stack([0.08 * track / rms(track) for track in tracks]))
+    return Sound(np.stack([0.06 * track / rms(track) for track in tracks]))
 
 
 def _without(channels: tuple[int, ...], play: Play) -> Play:
