@@ -64,7 +64,10 @@ def find_ceiling(stretches: Sequence[Stretch], channel: int, thresholds: SoundTh
     found = _at_level(signal, high, _quantile(high, _ABOVE_PEAK), stuck, thresholds)
     if clipped_share(found, thresholds):
         return found
-    lower = _at_level(signal, high, _quantile(high, _ABOVE_LOW_PEAK), stuck, thresholds)
+    low_peak = _quantile(high, _ABOVE_LOW_PEAK)
+    if _fullest(high, low_peak) < thresholds.much_clipped:
+        return found
+    lower = _at_level(signal, high, low_peak, stuck, thresholds)
     return lower if lower.sample_share >= thresholds.much_clipped else found
 
 
@@ -192,6 +195,12 @@ def _quantile(high: Array, above: float) -> float:
     """The value that a share `above` of all exceed."""
     place = max(0, high.size - 1 - int(high.size * above))
     return float(np.partition(high, place)[place])
+
+
+def _fullest(high: Array, peak: float) -> float:
+    """The greatest share of all that lies within a tenth of the peak of one value, where a ceiling may be."""
+    bins = np.histogram(high, np.arange(0.9 * _LOWEST, 1.1 * _HIGHEST, _STEP) * peak)[0]
+    return float(np.convolve(bins, np.ones(round(0.2 / _STEP))).max()) / high.size
 
 
 def _density(high: Array, low: float, up: float) -> float:

@@ -18,6 +18,8 @@ from yt360_tools.demo.scene import Delivery, Scene, draw_scene
 from yt360_tools.demo.sound import render_sound
 
 WIDTH = 384
+_GOOD_WIDTH = 256
+"""Of a good picture, which is looked at again with every bad sound: small, so that this takes no time."""
 
 
 def demo_scene(seed: int, seconds: float = 6.0, fps: int = 8, projection: str = "er", stereo: str = "mono") -> Scene:
@@ -58,12 +60,12 @@ def good_picture(making: Making, seconds: float = 6.0) -> Path:
         return shared(
             making,
             f"good-{making.half}-{seconds:g}.webm",
-            lambda path: label(write(path, film(making.half, style, seconds=seconds), video="vp9")),
+            lambda path: label(write(path, film(making.half, style, width=_GOOD_WIDTH, seconds=seconds), video="vp9")),
         )
     return shared(
         making,
         f"good-{making.half}-{seconds:g}.mp4",
-        lambda path: label(write(path, film(making.half, style, seconds=seconds))),
+        lambda path: label(write(path, film(making.half, style, width=_GOOD_WIDTH, seconds=seconds))),
     )
 
 

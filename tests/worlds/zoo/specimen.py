@@ -10,6 +10,11 @@ import numpy as np
 _SCENES = 6
 
 
+def scene_seed(half: int, name: str) -> int:
+    """Of a kind's scene: each kind has one of some scenes, and no scene is in both halves."""
+    return half + 2 * (zlib.crc32(name.encode()) % _SCENES)
+
+
 @dataclass(frozen=True)
 class Files:
     """A specimen's picture and its sound; the same file twice where they are muxed."""
@@ -40,8 +45,7 @@ class Making:
 
     @property
     def seed(self) -> int:
-        """Of its scene: each kind has one of some scenes, and no scene is in both halves."""
-        return self.half + 2 * (zlib.crc32(self.name.encode()) % _SCENES)
+        return scene_seed(self.half, self.name)
 
     def rng(self, salt: int = 0) -> np.random.Generator:
         return np.random.default_rng([self.half, salt, zlib.crc32(self.name.encode())])

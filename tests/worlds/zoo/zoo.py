@@ -13,7 +13,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from worlds.zoo import file_kinds, picture_kinds, sound_files, sound_kinds, time_kinds
-from worlds.zoo.specimen import Files, Kind, Making, Specimen
+from worlds.zoo.specimen import Files, Kind, Making, Specimen, scene_seed
 
 KINDS: tuple[Kind, ...] = (
     *picture_kinds.KINDS, *sound_kinds.KINDS, *time_kinds.KINDS, *file_kinds.KINDS, *sound_files.KINDS,
@@ -140,10 +140,25 @@ BY_NAME: dict[str, Specimen] = {one.name: one for one in SPECIMENS}
 def show_all(
     folder: Path, *, keep: bool = False, names: Iterable[str] = tuple(BY_NAME), processes: int = 2
 ) -> list[Seen]:
-    """All specimens made and examined, in order."""
+    """All specimens made and examined, in order; those of one scene by one process, which draws it once."""
+    names = tuple(names)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=context, initializer=_use_one_thread) as pool:
-        return list(pool.map(partial(show, folder=folder, keep=keep), names))
+        shown = pool.map(partial(_show_each, folder=folder, keep=keep), _by_scene(names))
+        seen = {one.specimen: one for group in shown for one in group}
+    return [seen[name] for name in names]
+
+
+def _by_scene(names: Iterable[str]) -> list[list[str]]:
+    scenes: dict[int, list[str]] = {}
+    for name in names:
+        specimen = BY_NAME[name]
+        scenes.setdefault(scene_seed(specimen.seed, specimen.kind.name), []).append(name)
+    return sorted(scenes.values(), key=len, reverse=True)
+
+
+def _show_each(names: Iterable[str], folder: Path, keep: bool) -> list[Seen]:
+    return [show(name, folder, keep) for name in names]
 
 
 def _use_one_thread() -> None:
