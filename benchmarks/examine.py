@@ -98,7 +98,7 @@ def _probe(path: Path) -> object:
 
 
 def _packets(path: Path) -> object:
-    from yt360_tools.examine.picture_samples import read_packets
+    from yt360_tools.media.picture_packets import read_packets
 
     return read_packets(path)
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from yt360_tools.examine.picture_samples import Packets
 from yt360_tools.examine.timing import clock_findings, timing_findings
+from yt360_tools.media.picture_packets import Packets
 from yt360_tools.media.probe import PictureProbe, SoundProbe
 from yt360_tools.thresholds import TimingThresholds
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yt360_tools.examine.findings import Span
-from yt360_tools.examine.picture_samples import Packets
+from yt360_tools.media.picture_packets import Packets
 from yt360_tools.thresholds import PictureThresholds
 
 _BLOCK_PX = 256

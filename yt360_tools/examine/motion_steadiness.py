@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from yt360_tools.examine.findings import Span
 from yt360_tools.examine.motion_frames import Glances, Luma
-from yt360_tools.examine.picture_samples import Packets
+from yt360_tools.media.picture_packets import Packets
 from yt360_tools.thresholds import PictureThresholds
 
 _BLOCK = 4

@@ -43,7 +43,7 @@ def _look_at(path: Path, probe: PictureProbe, config: Config, declared: Declared
     decided = decide_by_rule(
         path, looks, declared=declared, faces=faces, config=config.validate, thresholds=config.picture
     )
-    details = picture_details(path)
+    details = picture_details(path, samples.packets)
     size = _size_findings(samples, config.picture)
     findings = (
         *size,

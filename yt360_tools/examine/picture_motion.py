@@ -8,7 +8,8 @@ import numpy as np
 from yt360_tools.examine.findings import Finding, Span
 from yt360_tools.examine.motion_frames import Small, are_alike, changed_share, is_even, small_frame
 from yt360_tools.examine.motion_stands import Stand, find_stands
-from yt360_tools.examine.picture_samples import Packets, PictureSamples
+from yt360_tools.examine.picture_samples import PictureSamples
+from yt360_tools.media.picture_packets import Packets
 from yt360_tools.thresholds import PictureThresholds
 
 _HARDLY_MORE = 1.05

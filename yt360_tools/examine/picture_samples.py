@@ -10,31 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yt360_tools.media.containers import announced_end, container_end, foreign_errors, opened, start_of
+from yt360_tools.media.picture_packets import Packets, read_packets
 
 Picture = NDArray[np.uint8]
 
 MOST_FRAMES = 12
 _WIDTH = 1024
-_MOST_PACKETS = 4_000_000
 _FEW_KEYS, _MOST_DECODED = 3, 300
 """A file with fewer key frames is decoded from its beginning, up to so many frames."""
-
-
-@dataclass(frozen=True)
-class Packets:
-    """A picture track's packets in the order of their times.
-
-    Attributes:
-        times_s: when each one's frame is shown, in seconds on the source's clock.
-        sizes: bytes.
-        is_key: whether it can be decoded without others.
-        went_back_s: by how much decoding times ran backwards at most, in the order of the file; 0 for never.
-    """
-
-    times_s: NDArray[np.float64]
-    sizes: NDArray[np.int64]
-    is_key: NDArray[np.bool_]
-    went_back_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -92,42 +75,6 @@ def sample_picture(path: Path) -> PictureSamples:
             frames.append(_small(found[1]))
             rotation_deg = int(getattr(found[1], "rotation", 0) or 0)
         return PictureSamples(tuple(frames), tuple(times), codec.width, codec.height, packets, rotation_deg)
-
-
-def read_packets(path: Path) -> Packets:
-    """The packets of a file's picture, which are read and not decoded.
-
-    Raises:
-        MediaError: as `sample_picture`.
-    """
-    import av
-
-    times: list[float] = []
-    sizes: list[int] = []
-    keys: list[bool] = []
-    went_back_s, last_dts = 0.0, None
-    with opened(path, "video") as (container, stream), foreign_errors(path, "unreadable_video", "reading its packets"):
-        try:
-            for packet in container.demux(stream):
-                if packet.dts is not None:
-                    if last_dts is not None and packet.dts < last_dts:
-                        went_back_s = max(went_back_s, float((last_dts - packet.dts) * packet.time_base))
-                    last_dts = packet.dts
-                time = packet.pts if packet.pts is not None else packet.dts
-                if time is None or not packet.size or len(times) >= _MOST_PACKETS:
-                    continue
-                times.append(float(time * packet.time_base))
-                sizes.append(packet.size)
-                keys.append(bool(packet.is_keyframe))
-        except av.error.FFmpegError:
-            pass  # what is behind the damage is another check's affair
-    order = np.argsort(np.asarray(times, np.float64), kind="stable")
-    return Packets(
-        np.asarray(times, np.float64)[order],
-        np.asarray(sizes, np.int64)[order],
-        np.asarray(keys, np.bool_)[order],
-        went_back_s,
-    )
 
 
 def _evenly(start_s: float, end_s: float) -> list[float]:

@@ -1,7 +1,7 @@
 """How picture and sound lie in time: where each begins and ends, and whether the picture's clock runs forward."""
 
 from yt360_tools.examine.findings import Finding
-from yt360_tools.examine.picture_samples import Packets
+from yt360_tools.media.picture_packets import Packets
 from yt360_tools.media.probe import PictureProbe, SoundProbe
 from yt360_tools.thresholds import TimingThresholds
 

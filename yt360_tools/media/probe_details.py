@@ -1,14 +1,15 @@
 """What else a file says of its picture and its sound: clocks, how its frames come, rotation, colours, samples."""
 
-import itertools
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import atan2, degrees
 from pathlib import Path
-from statistics import median
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from yt360_tools.media.containers import (
     announced_end,
@@ -18,8 +19,8 @@ from yt360_tools.media.containers import (
     opened,
     start_of,
 )
+from yt360_tools.media.picture_packets import Packets, read_packets
 
-_MOST_PACKETS = 4_000_000
 _FIRST_PACKETS = 32
 """So many are tried for a first frame: H.264 and HEVC hold back 16 at most."""
 
@@ -119,21 +120,14 @@ class SoundDetails:
     bits: int
 
 
-@dataclass(frozen=True)
-class _Packets:
-    times_s: list[float]
-    end_s: float | None
-    went_back_s: float
-
-
-def picture_details(path: Path) -> PictureDetails:
-    """The details of a file's picture: all its packets are read, and one frame is decoded.
+def picture_details(path: Path, packets: Packets | None = None) -> PictureDetails:
+    """The details of a file's picture: one frame is decoded, and where `packets` are not given, all are read.
 
     Raises:
         MediaError: ``empty_file``, ``unreadable_video`` or ``no_picture``.
     """
+    packets = packets or read_packets(path)
     with opened(path, "video") as (container, stream), foreign_errors(path, "unreadable_video", "probing it"):
-        packets = _read(container, stream)
         frame = _first_frame(container, stream)
         mean_fps, usual_s, uneven = _rate(packets.times_s)
         rotation_deg, is_mirrored = _orientation(frame)
@@ -198,40 +192,15 @@ def _first_frame(container: Any, stream: Any) -> Any:
     return None
 
 
-def _read(container: Any, stream: Any) -> _Packets:
-    import av
-
-    times: list[float] = []
-    end_s, last_dts, back_s = None, None, 0.0
-    try:
-        for packet in container.demux(stream):
-            tick = float(packet.time_base or 0)
-            if packet.dts is not None:
-                if last_dts is not None:
-                    back_s = max(back_s, (last_dts - packet.dts) * tick)
-                last_dts = packet.dts
-            time = packet.pts if packet.pts is not None else packet.dts
-            if time is None or not packet.size:
-                continue
-            if len(times) >= _MOST_PACKETS:
-                break
-            times.append(time * tick)
-            behind_s = (time + max(packet.duration or 0, 0)) * tick
-            end_s = behind_s if end_s is None else max(end_s, behind_s)
-    except av.error.FFmpegError:
-        pass  # what is behind the damage is another check's affair
-    return _Packets(sorted(times), end_s, back_s)
-
-
-def _rate(times_s: list[float]) -> tuple[float, float, float]:
+def _rate(times_s: NDArray[np.float64]) -> tuple[float, float, float]:
     """Mean rate (Hz), usual interval (s) and the share of uneven intervals."""
-    intervals = [later - one for one, later in itertools.pairwise(times_s)]
-    length_s = sum(intervals)
+    intervals = np.diff(times_s)
+    length_s = float(intervals.sum())
     if length_s <= 0:
         return 0.0, 0.0, 0.0
-    usual_s = median(intervals)
-    uneven = sum(abs(one - usual_s) > 0.5 * usual_s for one in intervals) / len(intervals)
-    return len(intervals) / length_s, usual_s, uneven
+    usual_s = float(np.median(intervals))
+    uneven = float(np.mean(np.abs(intervals - usual_s) > 0.5 * usual_s))
+    return intervals.size / length_s, usual_s, uneven
 
 
 def _orientation(frame: Any) -> tuple[int, bool]:

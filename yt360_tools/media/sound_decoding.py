@@ -37,10 +37,10 @@ def decoded_blocks(
         first: tuple[int, int] | None = None
         end_s: float | None = None
         for frame in decoded_sound(container, stream):
-            seen = (len(frame.layout.channels), frame.sample_rate)
+            seen = (frame.layout.nb_channels, frame.sample_rate)
             first = first or seen
             _check_channels(path, seen, first, channel_map)
-            time_s = end_s if frame.pts is None else float(frame.pts * frame.time_base)
+            time_s = end_s if frame.pts is None else frame.time
             if time_s is None:
                 continue
             end_s = time_s + frame.samples / frame.sample_rate
@@ -63,11 +63,10 @@ def _check_channels(path: Path, seen: tuple[int, int], first: tuple[int, int], c
 
 def _mapped(frame: Any, channel_map: Sequence[int]) -> Samples:
     """The channels of a frame as decoded: no resampler comes near, since it would mix layouts by name."""
-    count = len(frame.layout.channels)
     if frame.format.is_planar:
         data = _planes(frame, channel_map)
     else:
-        data = frame.to_ndarray().reshape(-1, count).T[list(channel_map)]
+        data = frame.to_ndarray().reshape(-1, frame.layout.nb_channels).T[list(channel_map)]
     if data.dtype == np.uint8:
         return ((data.astype(np.float32) - 128) / 128).astype(np.float32)
     if np.issubdtype(data.dtype, np.integer):
@@ -83,6 +82,9 @@ def _planes(frame: Any, channel_map: Sequence[int]) -> NDArray[Any]:
     """
     from av.audio.plane import AudioPlane
 
-    planes: list[Any] = [AudioPlane(frame, index) for index in channel_map]
-    dtype = np.dtype(_PLANE_TYPES[frame.format.name])
-    return np.stack([np.frombuffer(plane, dtype)[: frame.samples] for plane in planes])
+    samples, dtype = frame.samples, _PLANE_TYPES[frame.format.name]
+    planes = np.empty((len(channel_map), samples), dtype)
+    for into, index in zip(planes, channel_map, strict=True):
+        plane: Any = AudioPlane(frame, index)
+        into[:] = np.frombuffer(plane, dtype, samples)
+    return planes
