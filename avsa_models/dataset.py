@@ -177,9 +177,8 @@ class PanoramaClips:
         """The pictures (frames, height, width, 3) from `start_s` on, in seconds from the clip's start."""
         _, view = self._stored(clip_index)
         wanted = _frame_numbers(start_s, self.fps, self._moment, last=len(view) - 1)
-        if wanted == list(range(wanted[0], wanted[-1] + 1)):
-            return view.frames_between(wanted[0], wanted[-1] + 1)
-        return np.concatenate([view.frames_between(number, number + 1) for number in wanted])
+        first = wanted[0]
+        return view.frames[first : wanted[-1] + 1][[number - first for number in wanted]]
 
     def sound(self, clip_index: int, start_s: float) -> NDArray[np.float32]:
         """The ambisonics (4, samples) from `start_s` on, in seconds from the clip's start."""

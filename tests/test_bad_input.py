@@ -25,9 +25,8 @@ from worlds import command, dot
 from worlds.command import RATE_HZ, SMALL, Ended, sound_of, write_media, write_rows
 
 from yt360_tools import cli
-from yt360_tools.shards import open_shards, verify_shards
-from yt360_tools.shards.attributes import read_attributes, write_attributes
-from yt360_tools.shards.schema import record_sha256
+from yt360_tools.shards import ShardWriter, open_shards, verify_shards
+from yt360_tools.shards.copying import copied
 
 SECONDS = 4.5
 GOOD_CLIPS = {"good-0", "good-2"}
@@ -98,7 +97,7 @@ def check_one_line(ended: Ended, code: int, says: str) -> None:
 
 REFUSED_OPTIONS = {
     "layout": (["--layout", "panorma"], "build.layout.*panorama, viewport, cube.*'panorma'.*mean 'panorama'"),
-    "codec": (["--codec", "jpg"], "build.codec.*jpeg, raw.*'jpg'.*mean 'jpeg'"),
+    "codec": (["--codec", "jpg"], "build.codec.*jpeg, h264, raw.*'jpg'.*mean 'jpeg'"),
     "no view": (["--views", "ring:0"], "ring:N, random:K or sound:K.*'ring:0'"),
     "unknown views": (["--views", "foo:3"], "ring:N, random:K or sound:K.*'foo:3'"),
     "misspelt views": (["--views", "rnig:3"], "'rnig:3'.*mean 'ring'"),
@@ -645,9 +644,9 @@ def another_hdf5(path: Path) -> None:
 
 
 UNREADABLE_SHARDS = {
-    cut_short: "shard.h5: not a whole HDF5 file",
-    of_version_99: "shard.h5: format version 99; this version of yt360-tools reads version 1",
-    text: "shard.h5: not a whole HDF5 file",
+    cut_short: "shard.h5: not a whole shard",
+    of_version_99: "shard.h5: format version 99; this version of yt360-tools reads version 2",
+    text: "shard.h5: not a whole shard",
     another_hdf5: "shard.h5: an HDF5 file, but no yt360-shard",
 }
 
@@ -674,7 +673,7 @@ def test_a_flipped_byte(dataset: str, call: Callable[..., Ended], shard: Path, t
     ended = call("shard", "verify", shard)
     assert ended.code == 3, ended
     (line,) = ended.complaints
-    assert re.search("^damaged +.*shard.h5: clip 'good-2': .*checksum", line)
+    assert re.search("^damaged +.*shard.h5: clip 'good-2' .*checksum", line)
     report = json.loads(call("shard", "verify", shard, "--json").stdout)
     assert report["clips"] == 1
     assert [item["clip_id"] for item in report["damage"]] == ["good-2"]
@@ -692,9 +691,10 @@ def overwrite(path: Path, dataset: str, at: int, value: int) -> None:
     ("dataset", "at", "value"),
     [
         ("frames", 0, 0),  # no JPEG begins so
-        ("offsets", 1, 2**62),
-        ("offsets", 1, -7),
-        ("offsets", 8, 3),
+        ("frames_offsets", 1, 2**62),
+        ("frames_offsets", 1, -7),
+        ("frames_offsets", 8, 3),
+        ("frames_crc32", 0, 0),
     ],
 )
 def test_a_jpeg_that_does_not_decode(
@@ -707,15 +707,16 @@ def test_a_jpeg_that_does_not_decode(
 
 
 def test_a_clip_of_an_unknown_codec(call: Callable[..., Ended], shard: Path, tmp_path: Path) -> None:
-    with h5py.File(shard, "r+") as file:
-        clip = file["clips/good-0"]
-        clip["views/0"].attrs["codec"] = "av1"
-        attributes = {path: read_attributes(clip[path or "."]) for path in ("", "views/0")}
-        content = attributes[""].pop("content_sha256")
-        attributes[""].pop("record_sha256")
-        write_attributes(clip, {"record_sha256": record_sha256(content, attributes)})
+    """As a later version would write it, checksums and all."""
+    with open_shards(shard) as shards:
+        contents = shards.contents(shard)
+        datasets, attributes = copied(shards.clip("good-0").record, shards.file(shard))
+    attributes["views/0/frames"]["codec"] = "av1"
+    with ShardWriter(shard, contents.header) as writer:
+        writer.add_laid_out(datasets, attributes)
+        writer.publish()
     ended = call("shard", "extract", shard, "--clip=good-0", "--out", tmp_path / "out")
-    check_one_line(ended, 3, "^error: .*shard.h5.*'av1'.*raw, jpeg.*(upgrade|rebuild)")
+    check_one_line(ended, 3, "^error: .*shard.h5.*'av1'.*jpeg, h264, raw.*(upgrade|rebuild)")
 
 
 def test_a_folder_without_shards(call: Callable[..., Ended], tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ class TestRefusals:
         ("section", "key", "value", "hint"),
         [
             ("build", "layout", "veiwport", "did you mean 'viewport'"),
-            ("build", "codec", "h264", "jpeg, raw"),
+            ("build", "codec", "h265", "jpeg, h264, raw"),
             ("validate", "projection", "equirect", "auto, er, eac"),
             ("validate", "stereo", "left_right", "did you mean 'left-right'"),
         ],

@@ -91,7 +91,7 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def work_in(folder: Path, media: Path, *, workers: int) -> Work:
     workspace = folder / "work"
     where = ("--media", media / "media", "--workspace", workspace)
-    options = (*command.SMALL, "--workers", workers, "--shard-mb", "0.7")
+    options = (*command.SMALL, "--workers", workers, "--shard-mb", "0.4")
     return Work(("rebuild", media / "manifest.csv", *where, *options), workspace)
 
 

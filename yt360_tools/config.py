@@ -11,12 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from yt360_tools.errors import UsageError, nearest
-from yt360_tools.records import EYES, PROJECTIONS, STEREO_LAYOUTS, layout_hint
+from yt360_tools.records import (
+    CHROMAS,
+    EYES,
+    FRAME_CODECS,
+    PROJECTIONS,
+    SOUND_CODECS,
+    STEREO_LAYOUTS,
+    layout_hint,
+)
 from yt360_tools.thresholds import PictureThresholds, SoundThresholds, TimingThresholds
 from yt360_tools.toml import load_toml
 
 LAYOUTS = ("panorama", "viewport", "cube")
-CODECS = ("jpeg", "raw")
 POSES = ("metadata", "ignore")
 CAPS = ("first", "spread")
 POSE_SIGNS = tuple(f"{yaw}{pitch}{roll}" for yaw in "+-" for pitch in "+-" for roll in "+-")
@@ -166,8 +173,12 @@ class BuildConfig:
         width: a panorama's width in pixels; it is half as high.
         fps: frames a second.
         sample_rate: sound samples a second.
-        codec: ``jpeg`` or ``raw`` frames.
+        codec: ``jpeg``, ``h264`` (groups of pictures, for when room is scarce) or ``raw`` frames.
         quality: JPEG quality, 1 to 100.
+        chroma: of JPEG, ``420`` (colours at half the width and height) or ``444``.
+        crf: x264's constant rate factor of ``h264`` frames, 0 (lossless) to 51.
+        group: frames of ``h264`` that decode together, and no others with them.
+        sound_codec: ``int16``, ``flac`` (the same, packed) or ``float32``.
         beam: pattern of a view's beam.
         min_separation_deg: least angle between ``random:K`` or ``sound:K`` views.
         max_pitch_deg: ``random:K`` looks at most so far above or below the horizon.
@@ -191,6 +202,10 @@ class BuildConfig:
     sample_rate: int = 24000
     codec: str = "jpeg"
     quality: int = 90
+    chroma: str = "420"
+    crf: int = 20
+    group: int = 8
+    sound_codec: str = "int16"
     beam: str = "cardioid"
     min_separation_deg: float = 30.0
     max_pitch_deg: float = 30.0
@@ -255,6 +270,8 @@ _RANGES: dict[tuple[str, str], tuple[float, float]] = {
     ("build", "fps"): (_TINY, 1000),
     ("build", "sample_rate"): (1, 768_000),
     ("build", "quality"): (1, 100),
+    ("build", "crf"): (0, 51),
+    ("build", "group"): (1, 250),
     ("build", "min_separation_deg"): (0, 180),
     ("build", "max_pitch_deg"): (0, 90),
     ("build", "eac_border_px"): (0, 64),
@@ -270,7 +287,9 @@ _CHOICES: dict[tuple[str, str], tuple[str, ...]] = {
     ("validate", "pose_signs"): POSE_SIGNS,
     ("segment", "cap_takes"): CAPS,
     ("build", "layout"): LAYOUTS,
-    ("build", "codec"): CODECS,
+    ("build", "codec"): FRAME_CODECS,
+    ("build", "chroma"): CHROMAS,
+    ("build", "sound_codec"): SOUND_CODECS,
     ("build", "eye"): EYES,
 }
 

@@ -76,6 +76,15 @@ STEREO_LAYOUTS = ("mono", "top-bottom", "left-right", "bottom-top", "right-left"
 
 EYES = ("left", "right")
 
+FRAME_CODECS = ("jpeg", "h264", "raw")
+"""How a shard may store pictures."""
+
+CHROMAS = ("420", "444")
+"""How sharp JPEG pictures keep colours: at half the width and height, or whole."""
+
+SOUND_CODECS = ("int16", "flac", "float32")
+"""How a shard may store sound."""
+
 
 def layout_hint(word: str, known: Iterable[str]) -> str:
     """What to say behind a word that names none of the `known` layouts: the nearest, or why there is none."""

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from yt360_tools.geometry import Direction
 from yt360_tools.records import ClipWindow, View
-from yt360_tools.shards import ClipContent, EncodedFrames, ShardHeader, ShardWriter, ViewContent
-from yt360_tools.shards.codecs import writing_codec
+from yt360_tools.shards import ClipContent, ShardHeader, ShardWriter, ViewContent
+from yt360_tools.shards.codecs import encode_frames, writing_codec
+from yt360_tools.shards.sound_codecs import encode_sound
 
 
 def panorama_clip(
@@ -25,13 +26,14 @@ def panorama_clip(
 ) -> ClipContent:
     """A clip of equirectangular `frames` and the sound `foa` (4, samples); its id is ``<video_id>-<anything>``."""
     height, width = frames[0].shape[:2]
-    encoder = writing_codec(codec, quality=95)
-    encoded = EncodedFrames(codec, tuple(encoder.encode(frame) for frame in frames))
+    encoded = encode_frames(writing_codec(codec, quality=95), np.stack(frames), fps)
     view = View("er", Direction(0.0), 360.0, 180.0, width, height)
     samples = foa.shape[1]
-    content = ViewContent(view, encoded, np.zeros(samples, np.float32))
+    sound = np.asarray(foa, np.float32)
+    heard, beam = (encode_sound(one, "float32", sample_rate_hz) for one in (sound, np.zeros_like(sound[:1])))
+    content = ViewContent(view, encoded, beam)
     window = ClipWindow(clip_id, clip_id.rpartition("-")[0], start_s, start_s + samples / sample_rate_hz, split)
-    return ClipContent(window, fps, sample_rate_hz, np.asarray(foa, np.float32), (content,), {"projection": "er"})
+    return ClipContent(window, fps, sample_rate_hz, heard, (content,), {"projection": "er"})
 
 
 def write_shard(path: Path, *clips: ClipContent) -> Path:

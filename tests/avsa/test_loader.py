@@ -137,7 +137,7 @@ class TestWorkers:
     def test_begin_with_no_file_open(self, clips: PanoramaClips) -> None:
         clips.frames(0, 0.0)
         batches = stage_batches(clips, CONFIG, "avsa", workers=1)
-        assert clips._shards._opened.cache_info().currsize == 0
+        assert clips._shards._files == {}
         next(batches)
 
     @pytest.mark.parametrize("workers", [0, 1])

@@ -29,7 +29,9 @@ from yt360_tools.pipeline.views import check_view_options, clip_views, parse_siz
 from yt360_tools.pipeline.workspace import Workspace
 from yt360_tools.projection import panorama, viewport
 from yt360_tools.records import ClipRow, ClipWindow, Outcome, SourceLayout, VideoRecord
-from yt360_tools.shards import ClipContent, EncodedFrames, ShardHeader, ShardWriter, ViewContent, open_shards
+from yt360_tools.shards import ClipContent, ShardHeader, ShardWriter, ViewContent, open_shards
+from yt360_tools.shards.codecs import encode_frames, writing_codec
+from yt360_tools.shards.sound_codecs import encode_sound
 
 VIDEO = VideoRecord(
     video_id="v",
@@ -47,7 +49,7 @@ VIDEO = VideoRecord(
     video_codec="h264",
     audio_codec="opus",
 )
-SMALL = BuildConfig(width=16, fps=2.0, sample_rate=100, codec="raw", shard_mb=0.01)
+SMALL = BuildConfig(width=16, fps=2.0, sample_rate=100, codec="raw", sound_codec="float32", shard_mb=0.01)
 
 
 def window(start_s: float, split: str = "train", video_id: str = "v", length_s: float = 1.0) -> ClipWindow:
@@ -257,11 +259,10 @@ class TestOptionsOfAWorkspace:
 
 def content(of: ClipWindow, config: BuildConfig = SMALL) -> ClipContent:
     view = panorama(config.width)
-    frames = EncodedFrames("raw", (bytes(view.width * view.height * 3),) * 2)
-    beam = np.full(100, of.start_s, np.float32)
-    return ClipContent(
-        of, config.fps, config.sample_rate, np.tile(beam, (4, 1)), (ViewContent(view, frames, beam),), {}
-    )
+    frames = encode_frames(writing_codec("raw"), np.zeros((2, view.height, view.width, 3), np.uint8), config.fps)
+    sound = np.full((4, 100), of.start_s, np.float32)
+    foa, beam = (encode_sound(one, "float32", config.sample_rate) for one in (sound, sound[:1]))
+    return ClipContent(of, config.fps, config.sample_rate, foa, (ViewContent(view, frames, beam),), {})
 
 
 def publish(workspace: Workspace, shard: str, *windows: ClipWindow) -> None:

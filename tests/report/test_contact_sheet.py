@@ -17,8 +17,9 @@ from yt360_tools.projection import panorama, viewport
 from yt360_tools.records import ClipWindow, View
 from yt360_tools.report import sheet_drawing
 from yt360_tools.report.contact_sheet import choose_clips, draw_contact_sheet
-from yt360_tools.shards import ClipContent, EncodedFrames, ShardHeader, ShardWriter, ViewContent, open_shards
-from yt360_tools.shards.codecs import writing_codec
+from yt360_tools.shards import ClipContent, ShardHeader, ShardWriter, ViewContent, open_shards
+from yt360_tools.shards.codecs import encode_frames, writing_codec
+from yt360_tools.shards.sound_codecs import encode_sound
 
 RATE_HZ, FPS, SECONDS = 16000, 4, 2
 BLUE = (30, 60, 160)
@@ -44,17 +45,17 @@ def make_shards(tmp_path: Path) -> MakeShards:
     def make(
         name: str, foa: Foa, views: Sequence[View] = (panorama(64),), clip_ids: Sequence[str] = ("-abc-0",)
     ) -> Path:
-        codec = writing_codec("raw", quality=90)
         content = []
         for view in views:
-            frame = np.full((view.height, view.width, 3), BLUE, np.uint8)
-            frames = EncodedFrames("raw", (codec.encode(frame),) * (FPS * SECONDS))
-            content.append(ViewContent(view, frames, foa[0]))
+            blue = np.full((FPS * SECONDS, view.height, view.width, 3), BLUE, np.uint8)
+            frames = encode_frames(writing_codec("raw"), blue, FPS)
+            content.append(ViewContent(view, frames, encode_sound(foa[:1], "float32", RATE_HZ)))
+        sound = encode_sound(foa, "float32", RATE_HZ)
         with ShardWriter(tmp_path / name / "train-00000.h5", ShardHeader("train", {})) as writer:
             for clip_id in clip_ids:
                 window = ClipWindow(clip_id, clip_id.rpartition("-")[0], 0.0, float(SECONDS), "train")
                 source = {"projection": "er", "decided_by": "metadata", "video_codec": "h264", "audio_codec": "opus"}
-                writer.add(ClipContent(window, FPS, RATE_HZ, foa, tuple(content), source))
+                writer.add(ClipContent(window, FPS, RATE_HZ, sound, tuple(content), source))
             writer.publish()
         return tmp_path / name
 

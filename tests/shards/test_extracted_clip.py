@@ -8,10 +8,11 @@ import cv2
 import h5py
 import pytest
 import soundfile
-from small_shards import LOOKS, RATE_HZ, clip, shard
+from small_shards import LOOKS, RATE_HZ, clip, encoded, shard, smooth_frames
 
 from yt360_tools.errors import ShardError
-from yt360_tools.shards import ClipContent, EncodedFrames, extract_clip, open_shards
+from yt360_tools.shards import ClipContent, extract_clip, open_shards
+from yt360_tools.shards.codecs import writing_codec
 
 
 @pytest.mark.parametrize("codec", ["raw", "jpeg"])
@@ -45,10 +46,8 @@ def extract(content: ClipContent, folder: Path, path: Path) -> None:
 
 def shortened(content: ClipContent, count: int) -> ClipContent:
     """The clip with the first frames of its views alone."""
-    return replace(
-        content,
-        views=tuple(replace(view, encoded=EncodedFrames("raw", view.encoded.frames[:count])) for view in content.views),
-    )
+    frames = encoded(writing_codec("raw"), smooth_frames(7, count))
+    return replace(content, views=tuple(replace(view, frames=frames) for view in content.views))
 
 
 def test_nothing_is_left_of_an_earlier_longer_clip(path: Path, tmp_path: Path) -> None:

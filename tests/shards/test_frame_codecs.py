@@ -1,48 +1,91 @@
-"""Codecs: frames of one size alone, and no second copy of them in memory."""
+"""Codecs: frames of one size alone, repeated ones, and no second copy of them in memory."""
 
 import tracemalloc
+from itertools import pairwise
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
+from small_shards import clip, encoded, shard, smooth_frames
 
-from yt360_tools.shards.codecs import reading_codec, writing_codec
+from yt360_tools.records import FRAME_CODECS
+from yt360_tools.shards import open_shards
+from yt360_tools.shards.codecs import writing_codec
+from yt360_tools.shards.h264 import H264Codec
 
 
-def test_raw_frames_of_other_sizes_are_refused_though_their_sum_is_right() -> None:
-    raw = writing_codec("raw", quality=90)
-    sizes = (8 * 16 * 3 - 3, 8 * 16 * 3 + 3)
-    with pytest.raises(ValueError, match="cannot reshape"):
-        raw.datasets(tuple(bytes(size) for size in sizes), 8, 16)
+@pytest.mark.parametrize("name", FRAME_CODECS)
+def test_frames_of_another_size_are_refused(name: str) -> None:
+    encoder = writing_codec(name).encoder(8, 16, 4.0)
+    encoder.add(np.zeros((8, 16, 3), np.uint8))
+    with pytest.raises(ValueError, match="has shape"):
+        encoder.add(np.zeros((16, 8, 3), np.uint8))
+
+
+@pytest.mark.parametrize("name", FRAME_CODECS)
+def test_a_repeated_frame_is_like_one_added_again(name: str) -> None:
+    frames = smooth_frames(3)
+    twice, added = writing_codec(name).encoder(24, 32, 4.0), writing_codec(name).encoder(24, 32, 4.0)
+    for number in (0, 0, 1, 2, 2):
+        added.add(frames[number])
+    twice.add(frames[0])
+    twice.repeat()
+    twice.add(frames[1])
+    twice.add(frames[2])
+    twice.repeat()
+    first, second = added.finish(), twice.finish()
+    assert (first.count, first.sizes) == (second.count, second.sizes) == (5, second.sizes)
+    assert (first.values == second.values).all()
+
+
+def test_h264_refuses_odd_sizes() -> None:
+    with pytest.raises(ValueError, match="even width and height"):
+        writing_codec("h264").encoder(23, 32, 4.0)
+
+
+@pytest.mark.parametrize("group", [1, 8, 16])
+def test_each_group_of_h264_decodes_alone(group: int) -> None:
+    frames = smooth_frames(5, 21)
+    track = encoded(H264Codec(18, group), frames)
+    assert (track.count, track.block, len(track.sizes or ())) == (21, group, -(-21 // group))
+    bounds = np.concatenate([[0], np.cumsum(track.sizes)])
+    for number, (begin, end) in reversed(list(enumerate(pairwise(bounds)))):
+        wanted = frames[number * group : (number + 1) * group]
+        into = np.empty_like(wanted)
+        H264Codec().decode([track.values[begin:end].tobytes()], [len(wanted)], into)
+        assert np.abs(into.astype(float) - wanted).mean() < 3
+
+
+def test_a_group_of_h264_with_too_few_or_too_many_frames_is_damage() -> None:
+    track = encoded(H264Codec(18, 8), smooth_frames(5, 8))
+    for count in (7, 9):
+        with pytest.raises(ValueError, match="a group holds"):
+            H264Codec().decode([track.values.tobytes()], [count], np.empty((count, 24, 32, 3), np.uint8))
+    with pytest.raises(ValueError, match="a group holds other frames"):
+        H264Codec().decode([track.values.tobytes()], [8], np.empty((8, 24, 48, 3), np.uint8))
+
+
+def test_jpeg_keeps_colours_sharp_where_it_is_asked_to() -> None:
+    stripes = np.zeros((1, 16, 32, 3), np.uint8)
+    stripes[:, :, ::2] = (250, 20, 20)
+    errors = {}
+    for chroma in ("420", "444"):
+        codec, into = writing_codec("jpeg", quality=95, chroma=chroma), np.empty_like(stripes)
+        codec.decode([encoded(codec, stripes).values.tobytes()], [1], into)
+        errors[chroma] = np.abs(into.astype(float) - stripes).mean()
+    assert errors["444"] < 4 < 10 < errors["420"]
 
 
 @pytest.mark.parametrize("name", ["raw", "jpeg"])
-def test_loading_holds_the_frames_once(name: str, tmp_path: Path) -> None:
-    codec, count, height, width = writing_codec(name, quality=90), 24, 240, 320
-    encoded = tuple(codec.encode(np.full((height, width, 3), 9 * number, np.uint8)) for number in range(count))
-    with h5py.File(tmp_path / "view.h5", "w") as file:
-        file.attrs.update(height=height, width=width)
-        for at, values in codec.datasets(encoded, height, width).items():
-            file[at] = values
-        reader = reading_codec(name, "view.h5")
-        reader.load(file, 0, 1)  # imports
+def test_loading_holds_the_frames_little_more_than_once(name: str, path: Path) -> None:
+    with open_shards(shard(path, clip(codec=name, frames=200, looks=[clip().views[0].view.direction]))) as shards:
+        frames = shards.clip("-v-54.5").views[0].frames
+        _ = frames[0]  # imports
         tracemalloc.start()
         try:
-            frames = reader.load(file, 0, count)
+            found = frames[:]
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
-    assert frames.shape == (count, height, width, 3)
-    assert peak < 1.3 * frames.nbytes
-
-
-def test_laying_raw_frames_down_takes_their_size_once() -> None:
-    raw, frame = writing_codec("raw", quality=90), bytes(240 * 320 * 3)
-    tracemalloc.start()
-    try:
-        frames = raw.datasets((frame,) * 24, 240, 320)["frames"]
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak < 1.1 * frames.nbytes
+    assert found.shape == (200, 24, 32, 3)
+    assert peak < (2.2 if name == "raw" else 1.6) * found.nbytes

@@ -11,7 +11,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from small_shards import HEADER, LOOKS, RATE_HZ, clip, flipped, shard, smooth_frames
+from small_shards import HEADER, LOOKS, RATE_HZ, clip, encoded, flipped, noise, shard, smooth_frames
 
 from yt360_tools.ambisonics import rotate
 from yt360_tools.errors import ShardError, UsageError
@@ -20,13 +20,15 @@ from yt360_tools.projection import viewport
 from yt360_tools.records import ClipWindow
 from yt360_tools.shards import (
     ClipContent,
-    EncodedFrames,
+    Measured,
     ShardSet,
     ShardWriter,
     open_shards,
     verify_shards,
 )
 from yt360_tools.shards.codecs import writing_codec
+from yt360_tools.shards.label_codec import encode_labels
+from yt360_tools.shards.sound_codecs import encode_sound
 from yt360_tools.shards.summary import summarise_shards
 
 
@@ -35,34 +37,94 @@ class TestReadingBack:
         with open_shards(shard(path, clip(codec="raw"))) as shards:
             views = shards.clip("-v-54.5").views
             for index, view in enumerate(views):
-                assert view.frames.dtype == np.uint8
-                assert (view.frames == smooth_frames(index)).all()
+                assert view.frames[:].dtype == view.frames.dtype == np.uint8
+                assert view.frames.shape == (3, 24, 32, 3)
+                assert (view.frames[:] == smooth_frames(index)).all()
 
     def test_frames_of_codec_jpeg_are_close_and_rgb(self, path: Path) -> None:
         with open_shards(shard(path, clip(codec="jpeg"))) as shards:
             for index, view in enumerate(shards.clip("-v-54.5").views):
                 wanted = smooth_frames(index).astype(float)
-                assert np.abs(view.frames - wanted).mean() < 2
-                assert np.abs(view.frames[..., ::-1] - wanted).mean() > 10
+                assert np.abs(view.frames[:] - wanted).mean() < 2
+                assert np.abs(view.frames[:][..., ::-1] - wanted).mean() > 10
 
-    @pytest.mark.parametrize("codec", ["raw", "jpeg"])
+    def test_frames_of_codec_h264_are_close_and_rgb(self, path: Path) -> None:
+        with open_shards(shard(path, clip(codec="h264", frames=20))) as shards:
+            for index, view in enumerate(shards.clip("-v-54.5").views):
+                wanted = smooth_frames(index, 20).astype(float)
+                assert np.abs(view.frames[:] - wanted).mean() < 3
+                assert np.abs(view.frames[:][..., ::-1] - wanted).mean() > 10
+
+    @pytest.mark.parametrize("codec", ["raw", "jpeg", "h264"])
     def test_a_few_frames_are_those_of_all(self, codec: str, path: Path) -> None:
-        with open_shards(shard(path, clip(codec=codec))) as shards:
-            view = shards.clip("-v-54.5").views[1]
-            assert len(view) == 3
-            assert (view.frames_between(1, 3) == view.frames[1:3]).all()
-            assert view.frames_between(2, 2).shape == (0, 24, 32, 3)
+        with open_shards(shard(path, clip(codec=codec, frames=20))) as shards:
+            frames = shards.clip("-v-54.5").views[1].frames
+            whole = np.asarray(frames)
+            assert len(frames) == len(whole) == 20
+            for part in (slice(1, 3), slice(7, 9), slice(None, None, 3), slice(17, 3, -4), slice(-2, 99), slice(5, 5)):
+                assert frames[part].shape == whole[part].shape
+                assert (frames[part] == whole[part]).all()
+            assert (frames[11] == whole[11]).all()
+            assert (frames[-1] == whole[-1]).all()
+            assert (np.stack(list(frames)) == whole).all()
+            for beyond in (20, -21):
+                with pytest.raises(IndexError, match=f"frame {beyond} of 20"):
+                    frames[beyond]
 
     @pytest.mark.parametrize(("first", "last"), [(0, RATE_HZ), (17, 130), (RATE_HZ - 1, RATE_HZ), (40, 40)])
-    def test_some_sound_is_that_of_all(self, first: int, last: int, path: Path) -> None:
-        written = clip()
-        with open_shards(shard(path, written)) as shards:
+    @pytest.mark.parametrize("sound", ["int16", "flac", "float32"])
+    def test_some_sound_is_that_of_all(self, sound: str, first: int, last: int, path: Path) -> None:
+        with open_shards(shard(path, clip(sound=sound))) as shards:
             found = shards.clip("-v-54.5")
             assert found.samples == RATE_HZ
             some = found.ambisonics_between(first, last)
             assert some.dtype == np.float32
             assert some.shape == (4, last - first)
-            assert (some == written.ambisonics[:, first:last]).all()
+            assert (some == found.ambisonics[:, first:last]).all()
+            assert (found.sound(first / RATE_HZ, last / RATE_HZ) == some).all()
+
+    def test_sound_of_codec_float32_is_exact(self, path: Path) -> None:
+        with open_shards(shard(path, clip(sound="float32"))) as shards:
+            assert (shards.clip("-v-54.5").ambisonics == noise(0)).all()
+
+    @pytest.mark.parametrize("sound", ["int16", "flac"])
+    @pytest.mark.parametrize("gain", [1e-3, 0.2, 1.0, 37.0])
+    def test_sound_of_whole_numbers_is_off_by_half_of_their_last_bit(self, sound: str, gain: float, path: Path) -> None:
+        loud = noise(0) * np.float32(gain)
+        content = replace(clip(), ambisonics=encode_sound(loud, sound, RATE_HZ))
+        peak = np.abs(loud).max()
+        with open_shards(shard(path, content)) as shards:
+            assert np.abs(shards.clip("-v-54.5").ambisonics - loud).max() <= 1.001 * peak / 2**15
+
+    @pytest.mark.parametrize("sound", ["int16", "flac"])
+    def test_sound_that_is_no_number_is_refused(self, sound: str) -> None:
+        with pytest.raises(ValueError, match="no finite numbers"):
+            encode_sound(np.float32([[0], [np.nan], [0], [0]]), sound, RATE_HZ)
+
+    def test_times_outside_of_a_clip_are_refused(self, path: Path) -> None:
+        with open_shards(shard(path, clip())) as shards:
+            for times in ((-0.1, 0.5), (0.5, 0.4), (0.5, 1.1)):
+                with pytest.raises(UsageError, match=r"do not lie within clip '-v-54\.5' of 1 s"):
+                    shards.clip("-v-54.5").sound(*times)
+
+    def test_label_maps_measurements_and_findings(self, path: Path) -> None:
+        labels = np.random.default_rng(1).integers(0, 32, (3, 24, 32)).astype(np.uint8)
+        measured = Measured(np.float32([-20, -31.5]), np.float32([[30, -10, 0.25], [np.nan, np.nan, np.nan]]))
+        doubt = {"code": "clipping", "severity": "doubt", "text": "its sound is clipped"}
+        plain = clip(looks=LOOKS[:1])
+        view = replace(plain.views[0], labels=encode_labels(labels))
+        content = replace(plain, views=(view,), measured=measured, findings=(doubt,))
+        with open_shards(shard(path, content)) as shards:
+            found = shards.clip("-v-54.5")
+            assert found.views[0].labels is not None
+            assert (found.views[0].labels[1:] == labels[1:]).all()
+            assert found.measured is not None
+            assert (found.measured.level_dbfs == measured.level_dbfs).all()
+            assert np.array_equal(found.measured.arrival, measured.arrival, equal_nan=True)
+            assert found.findings == [doubt]
+        with open_shards(shard(path, plain)) as shards:
+            assert shards.clip("-v-54.5").views[0].labels is None
+            assert shards.clip("-v-54.5").measured is None
 
     def test_windows_rates_and_source(self, path: Path) -> None:
         with open_shards(shard(path, clip())) as shards:
@@ -78,19 +140,21 @@ class TestReadingBack:
                 assert view.view == viewport(look, 80, 32, 24)
 
     def test_sound_is_stored_unrotated_and_given_turned_to_each_view(self, path: Path) -> None:
-        written = clip()
-        with open_shards(shard(path, written)) as shards:
+        with open_shards(shard(path, clip())) as shards:
             found = shards.clip("-v-54.5")
-            assert (found.ambisonics == written.ambisonics).all()
-            for view, content, look in zip(found.views, written.views, LOOKS, strict=True):
-                assert view.ambisonics == pytest.approx(rotate(written.ambisonics, look.view_from_world))
+            assert (found.ambisonics == noise(0)).all()
+            for index, (view, look) in enumerate(zip(found.views, LOOKS, strict=True)):
+                turned = rotate(noise(0), look.view_from_world)
+                assert view.ambisonics == pytest.approx(turned)
                 assert view.ambisonics.dtype == np.float32
-                assert (view.beam == content.beam).all()
+                assert found.sound(0.25, 0.5, toward=view.direction) == pytest.approx(turned[:, 120:240])
+                assert (view.beam == noise(100 + index, 1)[0]).all()
 
     def test_a_source_on_a_views_axis_sounds_in_its_front(self, path: Path) -> None:
         yaw, pitch = np.radians([30, -10])
         gains = [1, np.cos(pitch) * np.sin(yaw), np.sin(pitch), np.cos(pitch) * np.cos(yaw)]
-        with open_shards(shard(path, replace(clip(), ambisonics=np.outer(gains, np.ones(RATE_HZ))))) as shards:
+        sound = encode_sound(np.outer(gains, np.ones(RATE_HZ)).astype(np.float32), "float32", RATE_HZ)
+        with open_shards(shard(path, replace(clip(), ambisonics=sound))) as shards:
             heard = shards.clip("-v-54.5").views[0].ambisonics[:, 0]
         assert heard == pytest.approx([1, 0, 0, 1], abs=1e-6)
 
@@ -106,7 +170,7 @@ class TestReadingBack:
             with open_shards(*where) as shards:
                 assert len(shards) == 3
                 assert [found.clip_id for found in shards] == ["a-1", "b-0", "c-2.5"]
-                assert (shards.clip("c-2.5").ambisonics == clip("c-2.5", seed=9).ambisonics).all()
+                assert (shards.clip("c-2.5").ambisonics == noise(9)).all()
 
     def test_summary_counts(self, path: Path) -> None:
         with open_shards(shard(path, clip("a-1"), clip("a-9"), clip("b-0"))) as shards:
@@ -122,7 +186,7 @@ class TestSharing:
         shards = open_shards(shard(path, clip("a-1")))
         assert len(shards) == 1  # opens the file and makes the index
         copy: ShardSet = pickle.loads(pickle.dumps(shards))
-        assert (copy.clip("a-1").views[0].frames == shards.clip("a-1").views[0].frames).all()
+        assert (copy.clip("a-1").views[0].frames[:] == shards.clip("a-1").views[0].frames[:]).all()
         shards.close()
         assert copy.clip("a-1").clip_id == "a-1"
         copy.close()
@@ -149,8 +213,8 @@ class TestRefusals:
 
     def test_an_unknown_version(self, path: Path) -> None:
         with h5py.File(shard(path, clip()), "r+") as file:
-            file.attrs["version"] = 2
-        with pytest.raises(ShardError, match=r"format version 2; this version .* reads version 1"):
+            file.attrs["version"] = 3
+        with pytest.raises(ShardError, match=r"format version 3; this version .* reads version 2: upgrade it"):
             len(open_shards(path))
 
     def test_another_hdf5_file(self, path: Path) -> None:
@@ -159,11 +223,38 @@ class TestRefusals:
         with pytest.raises(ShardError, match="no yt360-shard"):
             len(open_shards(path))
 
-    def test_an_unknown_codec(self, path: Path) -> None:
+    def test_an_unknown_codec_of_pictures(self, path: Path) -> None:
+        one = clip()
+        future = replace(one.views[0], frames=replace(one.views[0].frames, codec="av2"))
+        with open_shards(shard(path, replace(one, views=(future,)))) as shards:
+            view = shards.clip("-v-54.5").views[0]
+            with pytest.raises(ShardError, match=r"frames are stored with codec 'av2'.*jpeg, h264, raw: upgrade"):
+                _ = view.frames
+
+    def test_an_unknown_codec_of_sound(self, path: Path) -> None:
+        one = clip()
+        with open_shards(shard(path, replace(one, ambisonics=replace(one.ambisonics, codec="int24")))) as shards:
+            with pytest.raises(ShardError, match=r"sounds are stored with codec 'int24'.*upgrade"):
+                _ = shards.clip("-v-54.5").ambisonics
+            assert len(shards.clip("-v-54.5").views[0].frames[:]) == 3
+
+    def test_a_shard_without_clips(self, path: Path) -> None:
+        with open_shards(shard(path)) as shards:
+            assert list(shards) == []
+        assert verify_shards((path,)) == ({}, [])
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+    def test_a_shard_that_may_not_be_read(self, path: Path) -> None:
+        shard(path, clip()).chmod(0)
+        with pytest.raises(ShardError, match="no permission to read it"):
+            len(open_shards(path))
+
+    @pytest.mark.parametrize("name", ["clip_id", "record"])
+    def test_a_catalogue_without_a_column(self, name: str, path: Path) -> None:
         with h5py.File(shard(path, clip()), "r+") as file:
-            file["clips/-v-54.5/views/0"].attrs["codec"] = "av2"
-        with open_shards(path) as shards, pytest.raises(ShardError, match=r"codec 'av2'.*raw, jpeg"):
-            _ = shards.clip("-v-54.5").views
+            del file[f"catalogue/{name}"]
+        with pytest.raises(ShardError, match="not a whole shard"):
+            len(open_shards(path))
 
     def test_an_unknown_codec_is_not_written_either(self) -> None:
         with pytest.raises(UsageError, match="did you mean 'jpeg'"):
@@ -173,7 +264,7 @@ class TestRefusals:
     def test_a_file_that_was_cut_short(self, size: int, path: Path) -> None:
         image = shard(path, clip()).read_bytes()
         path.write_bytes(image[: size or len(image) - 1])
-        with pytest.raises(ShardError, match="not a whole HDF5 file"):
+        with pytest.raises(ShardError, match="not a whole shard"):
             len(open_shards(path))
 
     def test_paths_without_shards(self, tmp_path: Path) -> None:
@@ -231,23 +322,28 @@ class TestWholeOrNotAtAll:
         assert shard(path, clip(), clip("b-1")).read_bytes() == shard(other, clip(), clip("b-1")).read_bytes()
 
 
+def with_frames(one: ClipContent, frames: np.ndarray) -> ClipContent:
+    return replace(one, views=(replace(one.views[0], frames=encoded(writing_codec("raw"), frames)),))
+
+
 CONTENT: dict[str, Callable[[ClipContent], ClipContent]] = {
     "window": lambda one: replace(one, window=replace(one.window, end_s=one.window.end_s + 1e-9)),
     "fps": lambda one: replace(one, fps=one.fps + 1e-9),
     "sample rate": lambda one: replace(one, sample_rate_hz=RATE_HZ + 1),
-    "sound": lambda one: replace(one, ambisonics=one.ambisonics * np.float32([[1], [1], [1], [-1]])),
+    "sound": lambda one: replace(
+        one, ambisonics=encode_sound(noise(0) * np.float32([[1], [1], [1], [-1]]), "float32", 1)
+    ),
+    "sound codec": lambda one: replace(one, ambisonics=encode_sound(noise(0), "int16", 1)),
     "direction": lambda one: replace(one, views=(replace(one.views[0], view=viewport(LOOKS[1], 80, 32, 24)),)),
     "opening": lambda one: replace(one, views=(replace(one.views[0], view=viewport(LOOKS[0], 81, 32, 24)),)),
-    "beam": lambda one: replace(one, views=(replace(one.views[0], beam=-one.views[0].beam),)),
-    "frames": lambda one: replace(
-        one, views=(replace(one.views[0], encoded=EncodedFrames("raw", one.views[0].encoded.frames[::-1])),)
+    "beam": lambda one: replace(one, views=(replace(one.views[0], beam=encode_sound(-noise(100, 1), "float32", 1)),)),
+    "frames": lambda one: with_frames(one, smooth_frames(0)[::-1]),
+    "shape of the frames": lambda one: with_frames(one, smooth_frames(0).transpose(0, 2, 1, 3)),
+    "number of frames": lambda one: with_frames(one, smooth_frames(0)[:2]),
+    "labels": lambda one: replace(
+        one, views=(replace(one.views[0], labels=encode_labels(np.zeros((3, 24, 32), np.uint8))),)
     ),
-    "shape of the frames": lambda one: replace(
-        one, views=(replace(one.views[0], view=replace(one.views[0].view, width=24, height=32)),)
-    ),
-    "number of frames": lambda one: replace(
-        one, views=(replace(one.views[0], encoded=EncodedFrames("raw", one.views[0].encoded.frames[:2])),)
-    ),
+    "measurements": lambda one: replace(one, measured=Measured(np.zeros(1, np.float32), np.zeros((1, 3), np.float32))),
     "number of views": lambda one: replace(one, views=one.views * 2),
 }
 
@@ -318,7 +414,7 @@ class TestVerifying:
                     else None
                 )
             )
-        assert len(places) == 3 + 2 * (3 if codec == "raw" else 4)
+        assert len(places) == 5 + 2 * (5 if codec == "raw" else 6)
         image = path.read_bytes()
         for name, (begin, size) in places.items():
             for offset in {begin + size // 3, begin + size - 1}:
@@ -344,12 +440,11 @@ class TestVerifying:
             path.write_bytes(flipped(image, place + 1))
             assert verify_shards((path,))[1], f"byte {place + 1}"
 
-    @pytest.mark.parametrize("name", ["width", "height", "codec", "projection"])
+    @pytest.mark.parametrize("name", ["width", "height", "projection"])
     def test_finds_a_changed_attribute_of_a_view(self, name: str, path: Path) -> None:
         with h5py.File(shard(path, clip()), "r+") as file:
             attributes = file["clips/-v-54.5/views/1"].attrs
-            text = name in ("codec", "projection")
-            attributes[name] = np.bytes_("jpeg") if text else attributes[name] + 1
+            attributes[name] = np.bytes_("er") if name == "projection" else attributes[name] + 1
         assert verify_shards((path,))[1]
 
     @pytest.mark.parametrize("name", ["split", "config", "tools", "conventions"])
@@ -371,7 +466,7 @@ class TestVerifying:
     def test_finds_a_clip_under_another_name(self, path: Path) -> None:
         with h5py.File(shard(path, clip()), "r+") as file:
             file["clips"].move("-v-54.5", "w-54.5")
-        assert "calls itself '-v-54.5'" in verify_shards((path,))[1][0].message
+        assert "clip '-v-54.5' cannot be read" in verify_shards((path,))[1][0].message
 
     def test_goes_on_after_damage(self, path: Path) -> None:
         """One clip, a file that was cut short, and one whose table of clips is broken: the rest is sound."""
@@ -387,7 +482,7 @@ class TestVerifying:
         shard(paths[3], clip("e-1"))
         sound, damage = verify_shards(tuple(paths))
         assert sorted(sound) == ["b-1", "e-1"]
-        assert [found.path for found in damage] == paths[:3]
+        assert list(dict.fromkeys(found.path for found in damage)) == paths[:3]
 
     def test_finds_a_clip_that_stands_in_two_shards(self, path: Path) -> None:
         other = shard(path.with_name("train-00001.h5"), clip("a-1"))

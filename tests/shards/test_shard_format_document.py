@@ -1,21 +1,24 @@
 """docs/shard-format.md holds: its program reads shards, and its words are enough to recompute the checksums."""
 
 import hashlib
+import io
 import json
 import re
 import runpy
-import struct
-from collections.abc import Mapping
+import zlib
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 import pytest
-from small_shards import HEADER, LOOKS, RATE_HZ, clip, shard, smooth_frames
+import soundfile
+from PIL import Image
+from small_shards import HEADER, LOOKS, RATE_HZ, clip, noise, shard, smooth_frames
 
-from yt360_tools.shards import open_shards
+from yt360_tools.shards import Measured, open_shards
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "shard-format.md"
 
@@ -25,32 +28,36 @@ def the_program() -> str:
     return str(program)
 
 
-@pytest.mark.parametrize("codec", ["raw", "jpeg"])
-def test_the_program_reads_a_shard(codec: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_program_shows_a_frame_and_plays_a_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = the_program()
     assert "yt360_tools" not in program
-    written = clip(codec=codec)
-    shard(tmp_path / "train-00000.h5", written)
+    assert len([line for line in program.splitlines() if line]) <= 15
+    shard(tmp_path / "train-00000.h5", clip(codec="jpeg", sound="int16"))
     (tmp_path / "program.py").write_text(program)
     monkeypatch.chdir(tmp_path)
     found = runpy.run_path("program.py")
-    assert np.abs(found["frame"].astype(float) - smooth_frames(0)[0]).mean() < (2 if codec == "jpeg" else 1e-9)
+    assert np.abs(np.asarray(Image.open("frame.png"), float) - smooth_frames(0)[0]).mean() < 2
     look = (found["yaw_deg"], found["pitch_deg"], found["roll_deg"], found["hfov_deg"])
     assert look == pytest.approx((LOOKS[0].yaw_deg, LOOKS[0].pitch_deg, LOOKS[0].roll_deg, 80))
     assert (found["fps"], found["sample_rate_hz"]) == (3, RATE_HZ)
-    assert (np.stack([found[name] for name in "wyzx"]) == written.ambisonics).all()
+    assert np.abs(np.stack([found[name] for name in "wyzx"]) - noise(0)).max() < 1e-4
+    heard, rate_hz = soundfile.read("sound.wav")
+    assert rate_hz == RATE_HZ
+    assert np.abs(heard - noise(0)[0].clip(-1, 1)).max() < 1e-3
 
 
 def test_what_a_shard_says_about_itself(path: Path) -> None:
     with h5py.File(shard(path, clip())) as file:
         assert plain(file.attrs["format"]) == "yt360-shard"
+        assert f"version {plain(file.attrs['version'])}\n" in DOCUMENT.read_text(encoding="utf-8")
         assert "+x front, +y left, +z up" in str(plain(file.attrs["conventions"]))
         assert json.loads(file.attrs["config"]) == HEADER.config
 
 
 def test_the_program_imports_what_it_uses() -> None:
     program = the_program()
-    for name in re.findall(r"^(?:import|from \w+ import) (.+)$", program, re.MULTILINE):
+    names = re.findall(r"^(?:import|from \w+ import) (.+)$", program, re.MULTILINE)
+    for name in ", ".join(names).split(", "):
         assert re.search(rf"\b{name}\.", program), name
 
 
@@ -58,31 +65,7 @@ def plain(value: Any) -> str | int:
     return value if isinstance(value, str) else value.decode() if isinstance(value, bytes) else int(value)
 
 
-def quoted(text: str) -> str:
-    """A JSON text by the document's words, character by character."""
-    short = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
-    written = ""
-    for character in text:
-        if character in short:
-            written += short[character]
-        elif " " <= character <= "~":
-            written += character
-        else:
-            pairs = character.encode("utf-16-be")
-            written += "".join(f"\\u{unit:04x}" for (unit,) in struct.iter_unpack(">H", pairs))
-    return f'"{written}"'
-
-
-def json_of(values: Mapping[str, Any]) -> str:
-    def one(value: Any) -> str:
-        if isinstance(value, Mapping):
-            return json_of(value)
-        return quoted(value) if isinstance(value, str) else str(value)
-
-    return "{" + ",".join(f"{quoted(name)}:{one(values[name])}" for name in sorted(values)) + "}"
-
-
-def attributes(group: h5py.Group, *without: str) -> dict[str, Any]:
+def attributes(group: Any, *without: str) -> dict[str, Any]:
     return {name: plain(value) for name, value in group.attrs.items() if name not in without}
 
 
@@ -90,43 +73,97 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+DTYPES = {"float64": "<f8", "float32": "<f4", "int64": "<i8", "int16": "<i2", "uint32": "<u4", "uint8": "|u1"}
+
+
+def digest_of(stored: dict[str, np.ndarray]) -> str:
+    """Over arrays by path, as the document says."""
+    text = b""
+    for at in sorted(stored):
+        values = stored[at]
+        dtype = f"|S{values.dtype.itemsize}" if values.dtype.kind == "S" else DTYPES[values.dtype.name]
+        sizes = ", ".join(map(str, values.shape)) + ("," if values.ndim == 1 else "")
+        text += f"{at}\0{dtype}\0({sizes})\0{sha256(values.tobytes())}\n".encode()
+    return sha256(text)
+
+
+def opened(capsule: np.ndarray, mark: bytes) -> Any:
+    data = capsule.tobytes()
+    assert data[:16] == mark
+    assert int.from_bytes(data[16:24], "little") == len(data) - 56
+    assert data[24:56] == hashlib.sha256(data[56:]).digest()
+    return json.loads(data[56:])
+
+
 STRANGE = 'täglich "360°" \\ \t\x01\x7f 𝄞'
 
 
-@pytest.mark.parametrize("codec", ["raw", "jpeg"])
-def test_the_checksums_follow_from_the_words(codec: str, path: Path) -> None:
-    """Attributes read by h5py alone, JSON written by hand."""
-    content = replace(clip(codec=codec, looks=[*LOOKS] * 6), source={"title": STRANGE, "fps": 29.97})
+@pytest.mark.parametrize(("codec", "sound"), [("raw", "float32"), ("jpeg", "int16"), ("h264", "flac")])
+def test_the_checksums_follow_from_the_words(codec: str, sound: str, path: Path) -> None:
+    """What is stored, read by h5py alone."""
+    measured = Measured(np.float32([-20]), np.float32([[1, 2, 0.5]]))
+    content = replace(clip(codec=codec, sound=sound, looks=[*LOOKS] * 6), source={"title": STRANGE}, measured=measured)
     header = replace(HEADER, tools={"ffmpeg": STRANGE}, split=STRANGE.replace("\x01", ""))
-    with h5py.File(shard(path, content, header=header)) as file:
+    image = shard(path, content, header=header).read_bytes()
+    with h5py.File(path) as file:
         group = file["clips/-v-54.5"]
         stored: dict[str, np.ndarray] = {}
-        group.visititems(lambda at, item: stored.update({at: item[()]} if isinstance(item, h5py.Dataset) else {}))
-        names = {"float64": "<f8", "float32": "<f4", "int64": "<i8", "uint8": "|u1"}
-        data = b""
-        for at in sorted(stored):
+        by_path: dict[str, dict[str, Any]] = {"": attributes(group, "content_sha256")}
+
+        def visit(at: str, item: Any) -> None:
+            if isinstance(item, h5py.Dataset) and at != "record":
+                stored[at] = item[()]
+                assert image[item.id.get_offset() :].startswith(item[()].tobytes())
+            if len(item.attrs):
+                by_path[at] = attributes(item)
+
+        group.visititems(visit)
+        content_sha256 = digest_of(stored)
+        assert plain(group.attrs["content_sha256"]) == content_sha256
+
+        record = opened(group["record"][:], b"\x89YT360-RECORD\r\n\x1a")
+        assert record["content_sha256"] == content_sha256
+        assert record["attributes"] == by_path
+        assert set(record["datasets"]) == set(stored)
+        for at, (dtype, shape, address, digest) in record["datasets"].items():
             values = stored[at]
-            sizes = ", ".join(map(str, values.shape)) + ("," if values.ndim == 1 else "")
-            data += f"{at}\0{names[values.dtype.name]}\0({sizes})\0".encode() + values.tobytes()
-        assert plain(group.attrs["content_sha256"]) == sha256(data)
+            assert (dtype, tuple(shape), digest) == (DTYPES[values.dtype.name], values.shape, sha256(values.tobytes()))
+            assert image[address : address + values.nbytes] == values.tobytes()
 
-        by_group = {f"views/{k}": attributes(group[f"views/{k}"]) for k in range(12)}
-        by_group[""] = attributes(group, "content_sha256", "record_sha256")
-        record = f"{sha256(data)}\0{json_of(by_group)}"
-        assert plain(group.attrs["record_sha256"]) == sha256(record.encode("ascii"))
-
-        own = json_of(attributes(file, "header_sha256"))
-        assert json.loads(own)["tools"] == plain(file.attrs["tools"])
+        own = json.dumps(attributes(file, "header_sha256"), sort_keys=True, separators=(",", ":"))
         assert plain(file.attrs["header_sha256"]) == sha256(own.encode("ascii"))
+        without = attributes(file, "header_sha256", "catalogue_sha256")
+        assert opened(file["header"][:], b"\x89YT360-HEADER\r\n\x1a") == without
+
+        catalogue = {name: file[f"catalogue/{name}"][()] for name in file["catalogue"]}
+        assert plain(file.attrs["catalogue_sha256"]) == digest_of(catalogue)
+        assert catalogue["clip_id"].tolist() == [b"-v-54.5"]
+        assert catalogue["record"].tolist() == [[group["record"].id.get_offset(), group["record"].size]]
+
+        at = file["seal"].id.get_offset()
+        assert image[at : at + 32].hex() == sha256(image[:at] + bytes(32) + image[at + 32 :])
     with open_shards(path) as shards:
-        assert shards.content_hash == sha256(f"-v-54.5\0{sha256(data)}\n".encode())
+        assert shards.content_hash == sha256(f"-v-54.5\0{content_sha256}\n".encode())
 
 
-def test_the_documents_example_of_a_record_is_one(path: Path) -> None:
-    text = DOCUMENT.read_text(encoding="utf-8")
-    (example,) = re.findall(r"^CONTENT_SHA256 NUL (.*)$", text, re.MULTILINE)
-    assert json_of(json.loads(example)) == example
-    with h5py.File(shard(path, clip(looks=LOOKS[:1]))) as file:
+@pytest.mark.parametrize(("codec", "sound"), [("raw", "float32"), ("jpeg", "int16"), ("h264", "flac")])
+def test_tracks_are_as_the_words_say(codec: str, sound: str, path: Path) -> None:
+    with h5py.File(shard(path, clip(codec=codec, sound=sound, frames=19))) as file:
         group = file["clips/-v-54.5"]
-        stored = {"": attributes(group, "content_sha256", "record_sha256"), "views/0": attributes(group["views/0"])}
-    assert {at: set(values) for at, values in json.loads(example).items()} == {at: set(stored[at]) for at in stored}
+        for at in ("ambisonics", "views/1/beam", "views/1/frames"):
+            count, block = int(group[at].attrs["count"]), int(group[at].attrs["block"])
+            data = group[at][()].tobytes()
+            blocks = -(-count // block)
+            offsets = group[f"{at}_offsets"][:] if f"{at}_offsets" in group else [*range(0, count, block), count]
+            size = 1 if f"{at}_offsets" in group else len(data) // count
+            assert len(offsets) == blocks + 1
+            parts = [data[low * size : high * size] for low, high in pairwise(offsets)]
+            assert [zlib.crc32(part) for part in parts] == group[f"{at}_crc32"][:].tolist()
+        heard = group["ambisonics"]
+        if sound == "flac":
+            values, _ = soundfile.read(io.BytesIO(heard[()].tobytes()), dtype="int16")
+        else:
+            values = heard[()]
+        scale = 1.0 if sound == "float32" else 2.0 ** (int(heard.attrs["exponent"]) - 15)
+        assert values.shape == (RATE_HZ, 4)
+        assert np.abs(values.T * scale - noise(0)).max() < 1e-4

@@ -131,8 +131,10 @@ _OPTIONS: dict[str, list[Any]] = {
         click.option("--width", type=int, help="Width of a panorama in pixels.  [default: 448]"),
         click.option("--fps", type=float, help="Frames a second.  [default: 16]"),
         click.option("--sample-rate", type=int, help="Sound samples a second.  [default: 24000]"),
-        click.option("--codec", metavar="jpeg|raw", help="How frames are stored.  [default: jpeg]"),
+        click.option("--codec", metavar="jpeg|h264|raw", help="How frames are stored.  [default: jpeg]"),
         click.option("--quality", type=int, help="Of JPEG frames, 1 to 100.  [default: 90]"),
+        click.option("--crf", type=int, help="Of h264 frames, 0 (lossless) to 51.  [default: 20]"),
+        click.option("--sound-codec", metavar="int16|flac|float32", help="How sound is stored.  [default: int16]"),
         click.option(
             "--beam", help="A view's beam: omni, cardioid, supercardioid or hypercardioid.  [default: cardioid]"
         ),
@@ -154,8 +156,8 @@ _SECTION_OF = {
     "pose": "validate", "examine": "validate", "tolerate": "validate", "refuse": "validate", "clip_s": "segment",
     "min_level_dbfs": "segment", "scene_cuts": "segment", "eye": "build", "turn_sound_with_pose": "build",
     "layout": "build", "views": "build", "view": "build", "hfov": "build", "size": "build", "width": "build",
-    "fps": "build", "sample_rate": "build", "codec": "build", "quality": "build", "beam": "build",
-    "shard_mb": "build", "seed": "build",
+    "fps": "build", "sample_rate": "build", "codec": "build", "quality": "build", "crf": "build",
+    "sound_codec": "build", "beam": "build", "shard_mb": "build", "seed": "build",
 }  # fmt: skip
 
 

@@ -1,10 +1,11 @@
-"""Commands on shards: `info`, `verify`, `extract`, `sheet`."""
+"""Commands on shards: `info`, `verify`, `extract`, `sheet`, and those of `shard_mending`."""
 
 import json
 from pathlib import Path
 
 import click
 
+from yt360_tools.cli.shard_mending import migrate, repair
 from yt360_tools.errors import EXIT_UNFINISHED
 from yt360_tools.sizes import size_text
 
@@ -132,3 +133,7 @@ def sheet(paths: tuple[Path, ...], out: Path, crops: Path | None, clips: tuple[s
     with open_shards(*paths) as shards, open_shards(crops) if crops else nullcontext() as views:
         drawn = draw_contact_sheet(shards, out, crops=views, clip_ids=clips, count=count)
     click.echo(f"{drawn} clips on {out}")
+
+
+shard.add_command(repair)
+shard.add_command(migrate)

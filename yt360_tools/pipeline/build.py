@@ -9,7 +9,7 @@ import os
 import time
 import traceback
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from yt360_tools.config import BuildConfig, as_plain
 from yt360_tools.errors import MediaError, TransientError
 from yt360_tools.manifest import Manifest
 from yt360_tools.pipeline.ledger import Ledger
+from yt360_tools.pipeline.provenance import Provenance, provenances
 from yt360_tools.pipeline.runner import BUG
 from yt360_tools.pipeline.segment import planned_windows
 from yt360_tools.pipeline.validate import validated_videos
@@ -31,8 +32,9 @@ STAGE = "build"
 WORKER_DIED = "worker_died"
 _DEATHS = 3
 
-_JPEG_BYTES_PER_PIXEL = 0.35
-"""A generous guess for a quality of 90; only the size of shards depends on it."""
+_BYTES_PER_PIXEL = {"jpeg": 0.35, "h264": 0.1, "raw": 3.0}
+_BYTES_PER_SAMPLE = {"float32": 4, "int16": 2, "flac": 2}
+"""Generous guesses, of JPEG for a quality of 90; only the size of shards depends on them."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class BuildTask:
     workspace: Workspace
     config: BuildConfig
     header: ShardHeader
+    provenance: Mapping[str, Provenance] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -80,7 +83,9 @@ class BuildTask:
         for video, pairs in groupby(self.clips, key=lambda clip: clip[1]):
             self._note(done, video.video_id)
             windows = [window for window, _ in pairs]
-            for pair in zip(windows, render_clips(video, windows, self.config, self.workspace.root), strict=True):
+            known = self.provenance.get(video.video_id)
+            made = render_clips(video, windows, self.config, self.workspace.root, known)
+            for pair in zip(windows, made, strict=True):
                 yield pair
                 done += 1
                 self._note(done, video.video_id)
@@ -116,7 +121,7 @@ class BuildTask:
         guilty = [window for window, video in self.clips if not blamed or video.video_id == blamed]
         left = tuple((window, video) for window, video in self.clips if blamed and video.video_id != blamed)
         outcomes = [_outcome(window, "failed", WORKER_DIED, detail) for window in guilty]
-        rest = BuildTask(self.shard, left, self.workspace, self.config, self.header) if left else None
+        rest = BuildTask(self.shard, left, self.workspace, self.config, self.header, self.provenance) if left else None
         return outcomes, rest
 
 
@@ -127,7 +132,7 @@ def _built(window: ClipWindow, shard: str, content: str, cost: Mapping[str, floa
 
 def _stored_bytes(clip: ClipContent) -> int:
     """Bytes that a clip's frames and sound take in a shard."""
-    views = sum(view.beam.nbytes + sum(len(frame) for frame in view.encoded.frames) for view in clip.views)
+    views = sum(view.beam.nbytes + view.frames.nbytes for view in clip.views)
     return int(clip.ambisonics.nbytes + views)
 
 
@@ -185,6 +190,7 @@ def plan_build(
     for clip_id, shard in plan.items():
         if clip_id in waiting and shard not in held:
             by_shard.setdefault(shard, []).append(waiting[clip_id])
+    origins = provenances(ledger, (window.video_id for windows in by_shard.values() for window in windows))
     return [
         BuildTask(
             shard,
@@ -192,6 +198,7 @@ def plan_build(
             workspace,
             config,
             ShardHeader(windows[0].split, as_plain(config), tools),
+            {window.video_id: origins[window.video_id] for window in windows},
         )
         for shard, windows in by_shard.items()
     ]
@@ -262,9 +269,8 @@ def reject_deadly(ledger: Ledger) -> list[Outcome]:
 def estimated_bytes(window: ClipWindow, config: BuildConfig, views: int) -> float:
     """What a clip of so many views will take in a shard, roughly."""
     width, height = (config.width, config.width // 2) if config.layout == "panorama" else parse_size(config.size)
-    per_pixel = 3.0 if config.codec == "raw" else _JPEG_BYTES_PER_PIXEL
-    frames = window.duration_s * config.fps * width * height * per_pixel
-    sound = window.duration_s * config.sample_rate * 4
+    frames = window.duration_s * config.fps * width * height * _BYTES_PER_PIXEL[config.codec]
+    sound = window.duration_s * config.sample_rate * _BYTES_PER_SAMPLE[config.sound_codec]
     return views * (frames + sound) + 4 * sound
 
 

@@ -34,6 +34,7 @@ from yt360_tools.pipeline.told import told_videos
 from yt360_tools.pipeline.views import check_view_options
 from yt360_tools.pipeline.workspace import Workspace
 from yt360_tools.records import Outcome
+from yt360_tools.revision import git_revision
 from yt360_tools.sources import Source, open_source
 
 STAGES = (download.STAGE, validate.STAGE, segment.STAGE, build.STAGE)
@@ -222,8 +223,11 @@ def _take_in(manifest: Manifest, ledger: Ledger) -> None:
 
 def tool_versions() -> dict[str, str]:
     """The versions of what shapes a shard's content, for the record."""
-    names = ("av", "numpy", "scipy", "opencv-python-headless", "simplejpeg", "h5py")
-    return {"yt360-tools": __version__, **{name: metadata.version(name) for name in names}}
+    import platform
+
+    names = ("av", "numpy", "scipy", "opencv-python-headless", "simplejpeg", "soundfile", "h5py")
+    own = {"yt360-tools": __version__, "revision": git_revision(), "python": platform.python_version()}
+    return {**own, **{name: metadata.version(name) for name in names}, "machine": platform.machine()}
 
 
 def _run_download(line: Line) -> download.Downloads:

@@ -15,12 +15,15 @@ from yt360_tools.errors import MediaError, TransientError, UsageError
 from yt360_tools.geometry import Direction
 from yt360_tools.media.frames import FrameReader, frame_count
 from yt360_tools.media.sound import read_sound
+from yt360_tools.pipeline.measured import measured_sound
+from yt360_tools.pipeline.provenance import Provenance
 from yt360_tools.pipeline.views import clip_views
 from yt360_tools.projection import Source, parse_faces, sampler, sufficient_height, sufficient_width
 from yt360_tools.projection.er import UNCROPPED
 from yt360_tools.records import EYES, ClipWindow, SourceLayout, VideoRecord, View
-from yt360_tools.shards import ClipContent, EncodedFrames, ViewContent
-from yt360_tools.shards.codecs import writing_codec
+from yt360_tools.shards import ClipContent, Track, ViewContent
+from yt360_tools.shards.codecs import FrameEncoder, writing_codec
+from yt360_tools.shards.sound_codecs import encode_sound
 
 
 @dataclass(frozen=True)
@@ -40,14 +43,20 @@ class Intake:
 
 
 def render_clips(
-    video: VideoRecord, windows: Sequence[ClipWindow], config: BuildConfig, root: Path
+    video: VideoRecord,
+    windows: Sequence[ClipWindow],
+    config: BuildConfig,
+    root: Path,
+    provenance: Provenance | None = None,
 ) -> Iterator[ClipContent | Exception]:
     """For each window in turn its clip, or the error that keeps it from becoming one, a bug's too.
 
     Args:
         windows: of this video, in ascending order for speed.
         root: the workspace's folder, in which the video's paths lie.
+        provenance: what is known of how the video was fetched and examined.
     """
+    known = provenance or Provenance({})
     reader: FrameReader | None = None
     intake: Intake | None = None
     try:
@@ -61,7 +70,7 @@ def render_clips(
                     if reader is not None:
                         reader.close()
                     intake, reader = wanted, _open_reader(video, wanted, config, root)
-                yield _clip(video, window, foa, views, reader, wanted, config)
+                yield _clip(video, window, foa, views, reader, wanted, config, known)
             except OSError:
                 raise  # the disk's failure is the whole shard's
             except Exception as error:
@@ -167,15 +176,18 @@ def _clip(
     reader: FrameReader,
     intake: Intake,
     config: BuildConfig,
+    provenance: Provenance,
 ) -> ClipContent:
-    codec = writing_codec(config.codec, quality=config.quality)
+    encoders = _encoders(views, config)
     cut = [sampler(view, intake.source) if intake.source else None for view in views]
-    encoded: list[list[bytes]] = [[] for _ in views]
     before: NDArray[np.uint8] | None = None
     for frame in reader.window(window.start_s, window.end_s):
         upright = np.ascontiguousarray(np.rot90(frame, -1)) if intake.is_turned and frame is not before else frame
-        for into, take in zip(encoded, cut, strict=True):
-            into.append(into[-1] if frame is before else codec.encode(take(upright) if take else upright))
+        for encoder, take in zip(encoders, cut, strict=True):
+            if frame is before:
+                encoder.repeat()
+            else:
+                encoder.add(take(upright) if take else upright)
         before = frame
     if not frame_count(window.start_s, window.end_s, config.fps):
         raise MediaError(
@@ -185,17 +197,29 @@ def _clip(
         window=window,
         fps=config.fps,
         sample_rate_hz=config.sample_rate,
-        ambisonics=foa,
+        ambisonics=_packed(foa, config),
         views=tuple(
-            ViewContent(
-                view,
-                EncodedFrames(codec.name, tuple(frames)),
-                beam(foa, view.direction.ray, config.beam),
-            )
-            for view, frames in zip(views, encoded, strict=True)
+            ViewContent(view, encoder.finish(), _packed(beam(foa, view.direction.ray, config.beam)[None], config))
+            for view, encoder in zip(views, encoders, strict=True)
         ),
-        source=_source_facts(video, config),
+        source={**_source_facts(video, config), "files": provenance.files},
+        measured=measured_sound(foa, config.sample_rate),
+        findings=provenance.findings,
     )
+
+
+def _encoders(views: Sequence[View], config: BuildConfig) -> list[FrameEncoder]:
+    codec = writing_codec(
+        config.codec, quality=config.quality, chroma=config.chroma, crf=config.crf, group=config.group
+    )
+    return [codec.encoder(view.height, view.width, config.fps) for view in views]
+
+
+def _packed(sound: NDArray[np.float32], config: BuildConfig) -> Track:
+    try:
+        return encode_sound(sound, config.sound_codec, config.sample_rate)
+    except ValueError as error:
+        raise MediaError("bad_samples", f"{error}; --sound-codec float32 stores them as they are") from error
 
 
 def _source_facts(video: VideoRecord, config: BuildConfig) -> dict[str, Any]:

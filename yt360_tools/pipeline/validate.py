@@ -26,7 +26,7 @@ STAGE = "validate"
 _HEADER_POSE = "header_pose_deg"
 """Beside a record in the ledger: the pose that its file states, whatever was made of it."""
 
-_EXAMINATION = "examination"
+EXAMINATION = "examination"
 """Beside a record in the ledger, and without one where a video was rejected: what was found, with the evidence."""
 
 _SPANS = "unusable_spans"
@@ -73,7 +73,7 @@ class ValidateTask:
         channels = declared_channels(self.config.validate)
         found = examine_within_limits(picture, sound, self.config, self.declared, channels)
         data: dict[str, Any] = {
-            _EXAMINATION: found.as_plain(),
+            EXAMINATION: found.as_plain(),
             _SPANS: [list(span) for span in found.unusable_spans(self.config.picture.unusable_least_s)],
             _HEADER_POSE: found.header_pose_deg,
         }

@@ -113,4 +113,4 @@ def _cut_crops(
 
 def _frame_at(view: StoredView, time_s: float, fps: float) -> Frame:
     index = min(int(time_s * fps), len(view) - 1)
-    return view.frames_between(index, index + 1)[0]
+    return view.frames[index]

@@ -1,35 +1,44 @@
-"""How frames are stored: a codec encodes one frame to bytes, lays a view's frames down, and reads them back."""
+"""How pictures are stored: an encoder takes frames one by one and gives a track; a decoder turns its blocks back."""
 
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from yt360_tools.errors import ShardError, UsageError, nearest
+from yt360_tools.records import FRAME_CODECS
+from yt360_tools.shards.tracks import Track
 
 Frames = NDArray[np.uint8]
 
 
+class FrameEncoder(Protocol):
+    """Frames of one view on their way into a shard."""
+
+    def add(self, frame: Frames) -> None:
+        """Take the next RGB frame (height, width, 3)."""
+
+    def repeat(self) -> None:
+        """Take the last frame once more."""
+
+    def finish(self) -> Track:
+        """All that was taken; no more frames may follow."""
+
+
 class FrameCodec(Protocol):
-    """The seam. `datasets` and `load` are each other's inverse."""
+    """The seam: what `encoder` makes, `decode` reads."""
 
     name: str
 
-    def encode(self, frame: Frames) -> bytes:
-        """One RGB frame (height, width, 3) as bytes."""
+    def encoder(self, height: int, width: int, fps: float) -> FrameEncoder:
+        """A fresh encoder for frames (height, width, 3)."""
 
-    def datasets(self, encoded: tuple[bytes, ...], height: int, width: int) -> dict[str, NDArray[Any]]:
-        """A view's frames as named arrays, to be stored in the view's group."""
-
-    def count(self, group: Any) -> int:
-        """How many frames a stored view (its HDF5 group) holds."""
-
-    def load(self, group: Any, first: int, last: int) -> Frames:
-        """Frames `first` to `last` (exclusive) of a stored view, (last - first, height, width, 3).
+    def decode(self, blocks: Sequence[Any], counts: Sequence[int], into: Frames) -> None:
+        """Blocks (bytes) of so many frames each, written to `into` (frames, height, width, 3).
 
         Raises:
-            ValueError: a frame is damaged.
+            ValueError: a block is damaged, or holds frames of another size or number.
         """
 
 
@@ -38,78 +47,109 @@ class RawCodec:
 
     name = "raw"
 
-    def encode(self, frame: Frames) -> bytes:
-        return np.ascontiguousarray(frame).tobytes()
+    def encoder(self, height: int, width: int, fps: float) -> "_RawEncoder":
+        return _RawEncoder(height, width)
 
-    def datasets(self, encoded: tuple[bytes, ...], height: int, width: int) -> dict[str, NDArray[Any]]:
-        frames = np.empty((len(encoded), height, width, 3), np.uint8)
-        for frame, pixels in zip(frames, encoded, strict=True):
-            frame[...] = np.frombuffer(pixels, np.uint8).reshape(frame.shape)
-        return {"frames": frames}
+    def decode(self, blocks: Sequence[Any], counts: Sequence[int], into: Frames) -> None:
+        for frame, block in zip(into, blocks, strict=True):
+            frame[...] = np.frombuffer(block, np.uint8).reshape(frame.shape)
 
-    def count(self, group: Any) -> int:
-        return int(group["frames"].shape[0])
 
-    def load(self, group: Any, first: int, last: int) -> Frames:
-        return np.asarray(group["frames"][first:last])
+class _RawEncoder:
+    def __init__(self, height: int, width: int) -> None:
+        self._shape = (height, width, 3)
+        self._frames: list[bytes] = []
+
+    def add(self, frame: Frames) -> None:
+        require_shape(frame, self._shape)
+        self._frames.append(np.ascontiguousarray(frame).tobytes())
+
+    def repeat(self) -> None:
+        self._frames.append(self._frames[-1])
+
+    def finish(self) -> Track:
+        frames = np.empty((len(self._frames), *self._shape), np.uint8)
+        for frame, pixels in zip(frames, self._frames, strict=True):
+            frame[...] = np.frombuffer(pixels, np.uint8).reshape(self._shape)
+        return Track.plain("raw", 1, frames)
 
 
 class JpegCodec:
-    """Frames as JPEG (4:2:0), one after the other: uint8 `frames` (bytes,), int64 `offsets` (frames + 1,)."""
+    """Frames as JPEG pictures, one a block.
+
+    Args:
+        quality: 1 to 100.
+        chroma: ``420``, or ``444`` where colours must stay as sharp as brightness.
+    """
 
     name = "jpeg"
 
-    def __init__(self, quality: int = 90) -> None:
-        self.quality = quality
+    def __init__(self, quality: int = 90, chroma: str = "420") -> None:
+        self.quality, self.chroma = quality, chroma
 
-    def encode(self, frame: Frames) -> bytes:
+    def encoder(self, height: int, width: int, fps: float) -> "_JpegEncoder":
+        return _JpegEncoder(height, width, self.quality, self.chroma)
+
+    def decode(self, blocks: Sequence[Any], counts: Sequence[int], into: Frames) -> None:
         import simplejpeg
 
-        return bytes(
-            simplejpeg.encode_jpeg(
-                np.ascontiguousarray(frame), quality=self.quality, colorspace="RGB", colorsubsampling="420"
-            )
-        )
-
-    def datasets(self, encoded: tuple[bytes, ...], height: int, width: int) -> dict[str, NDArray[Any]]:
-        sizes = [len(frame) for frame in encoded]
-        return {
-            "frames": np.frombuffer(b"".join(encoded), np.uint8),
-            "offsets": np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
-        }
-
-    def count(self, group: Any) -> int:
-        return int(group["offsets"].shape[0]) - 1
-
-    def load(self, group: Any, first: int, last: int) -> Frames:
-        import simplejpeg
-
-        offsets = group["offsets"][first : last + 1]
-        count = max(0, min(last - first, len(offsets) - 1))
-        frames = np.empty((count, int(group.attrs["height"]), int(group.attrs["width"]), 3), np.uint8)
-        if not count:
-            return frames
-        packed = group["frames"][offsets[0] : offsets[-1]]
-        bounds = offsets - offsets[0]
-        for frame, (begin, end) in zip(frames, pairwise(bounds), strict=True):
-            decoded = simplejpeg.decode_jpeg(packed[begin:end], colorspace="RGB", buffer=frame)
+        for frame, block in zip(into, blocks, strict=True):
+            decoded = simplejpeg.decode_jpeg(block, colorspace="RGB", buffer=frame)
             if decoded.shape != frame.shape:
-                raise ValueError(f"a frame of {group.name} has shape {decoded.shape}, not {frame.shape}")
-        return frames
+                raise ValueError(f"a frame has shape {decoded.shape}, not {frame.shape}")
 
 
-_CODECS = {"raw": RawCodec, "jpeg": JpegCodec}
+class _JpegEncoder:
+    def __init__(self, height: int, width: int, quality: int, chroma: str) -> None:
+        self._shape, self._quality, self._chroma = (height, width, 3), quality, chroma
+        self._frames: list[bytes] = []
+
+    def add(self, frame: Frames) -> None:
+        import simplejpeg
+
+        require_shape(frame, self._shape)
+        pixels = np.ascontiguousarray(frame)
+        encoded = simplejpeg.encode_jpeg(pixels, quality=self._quality, colorspace="RGB", colorsubsampling=self._chroma)
+        self._frames.append(bytes(encoded))
+
+    def repeat(self) -> None:
+        self._frames.append(self._frames[-1])
+
+    def finish(self) -> Track:
+        return Track.packed("jpeg", len(self._frames), 1, self._frames)
 
 
-def writing_codec(name: str, *, quality: int) -> FrameCodec:
+def encode_frames(codec: FrameCodec, frames: Frames, fps: float) -> Track:
+    """Frames (frames, height, width, 3) as a track."""
+    encoder = codec.encoder(frames.shape[1], frames.shape[2], fps)
+    for frame in frames:
+        encoder.add(frame)
+    return encoder.finish()
+
+
+def require_shape(frame: Frames, shape: tuple[int, int, int]) -> None:
+    """Refuse a frame of another size with a `ValueError`."""
+    if frame.shape != shape:
+        raise ValueError(f"a frame has shape {frame.shape}, not {shape}")
+
+
+def writing_codec(name: str, *, quality: int = 90, chroma: str = "420", crf: int = 20, group: int = 8) -> FrameCodec:
     """The codec that encodes frames for a new shard.
+
+    Args:
+        quality, chroma: of ``jpeg``.
+        crf, group: of ``h264``, see `h264.H264Codec`.
 
     Raises:
         UsageError: no codec has that name.
     """
-    if name not in _CODECS:
-        raise UsageError(f"unknown codec {name!r}{nearest(name, _CODECS)}; known: {', '.join(_CODECS)}")
-    return JpegCodec(quality) if name == "jpeg" else RawCodec()
+    from yt360_tools.shards.h264 import H264Codec
+
+    if name not in FRAME_CODECS:
+        raise UsageError(f"unknown codec {name!r}{nearest(name, FRAME_CODECS)}; known: {', '.join(FRAME_CODECS)}")
+    if name == "h264":
+        return H264Codec(crf, group)
+    return JpegCodec(quality, chroma) if name == "jpeg" else RawCodec()
 
 
 def reading_codec(name: str, where: str) -> FrameCodec:
@@ -118,9 +158,14 @@ def reading_codec(name: str, where: str) -> FrameCodec:
     Raises:
         ShardError: the shard names a codec that this version does not know.
     """
-    if name not in _CODECS:
-        raise ShardError(
-            f"{where}: frames are stored with codec {name!r}; this version of yt360-tools knows "
-            f"{', '.join(_CODECS)}: upgrade it, or rebuild the shard"
-        )
-    return _CODECS[name]()
+    if name not in FRAME_CODECS:
+        raise unknown_codec(name, where, "frames", FRAME_CODECS)
+    return writing_codec(name)
+
+
+def unknown_codec(name: str, where: str, what: str, known: Sequence[str]) -> ShardError:
+    """The error over a codec that a shard names and this version does not know."""
+    return ShardError(
+        f"{where}: {what} are stored with codec {name!r}; this version of yt360-tools knows {', '.join(known)}: "
+        "upgrade it, or rebuild the shard"
+    )

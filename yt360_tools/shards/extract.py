@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from yt360_tools.shards.reader import StoredClip
+from yt360_tools.shards.clips import StoredClip
 
 _FILE = re.compile(r"clip\.json|ambisonics\.wav|view(0|[1-9][0-9]*)(\.beam)?\.wav")
 _FRAMES = re.compile(r"view(0|[1-9][0-9]*)")

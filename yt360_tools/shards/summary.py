@@ -1,11 +1,9 @@
 """What a set of shards holds, in numbers."""
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from yt360_tools.shards.attributes import read_attributes
 from yt360_tools.shards.damage import naming_damage
 from yt360_tools.shards.reader import ShardSet
 from yt360_tools.shards.schema import VERSION, set_sha256
@@ -29,7 +27,7 @@ def summarise_shards(shards: ShardSet) -> dict[str, Any]:
         first = clip.views[0].view if clip.views else None
         size = f"{first.projection} {first.width}x{first.height}" if first else "none"
         kinds[f"{len(clip.views)} x {size} at {clip.fps:g} fps, sound at {clip.sample_rate_hz} Hz"] += 1
-    clips_in = Counter(shards.index.values())
+    clips_in = Counter(path for path, _ in shards.index.values())
     files = [_file_facts(shards, path, clips_in[path]) for path in shards.paths]
     return {
         "format_version": VERSION,
@@ -46,13 +44,14 @@ def summarise_shards(shards: ShardSet) -> dict[str, Any]:
 
 def _file_facts(shards: ShardSet, path: Path, clips: int) -> dict[str, Any]:
     with naming_damage(path):
-        attributes = read_attributes(shards.file(path))
+        header = shards.contents(path).header
         return {
             "path": str(path),
             "bytes": path.stat().st_size,
             "clips": clips,
-            "split": attributes["split"],
-            "version": attributes["version"],
-            "config": json.loads(str(attributes["config"])),
-            "tools": json.loads(str(attributes["tools"])),
+            "split": header.split,
+            "version": VERSION,
+            "config": header.config,
+            "tools": header.tools,
+            "history": list(header.history),
         }

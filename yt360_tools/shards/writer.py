@@ -1,6 +1,5 @@
 """Writing one shard, whole or not at all."""
 
-import json
 import os
 from pathlib import Path
 from types import TracebackType
@@ -10,17 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yt360_tools.shards.attributes import LIBRARY_VERSIONS, write_attributes
-from yt360_tools.shards.codecs import reading_codec
-from yt360_tools.shards.schema import (
-    CONVENTIONS,
-    FORMAT,
-    VERSION,
-    ClipContent,
-    ShardHeader,
-    attributes_sha256,
-    content_sha256,
-    record_sha256,
-)
+from yt360_tools.shards.capsules import HEADER_MARK, sealed
+from yt360_tools.shards.catalogue import Entry, catalogue_datasets, catalogue_sha256
+from yt360_tools.shards.layout import Attributes, Datasets, laid_out
+from yt360_tools.shards.record import Place, Record, content_of
+from yt360_tools.shards.schema import ClipContent, ShardHeader, array_sha256, attributes_sha256
+from yt360_tools.shards.seal import SEAL_BYTES, seal_of
 
 
 class ShardWriter:
@@ -35,19 +29,13 @@ class ShardWriter:
         import h5py
 
         self.path = path
-        self.clip_ids: list[str] = []
+        self._entries: list[Entry] = []
+        self._attributes = header.attributes()
         self._file = h5py.File(
             f"{path.name}.building", "w", driver="core", backing_store=False, libver=LIBRARY_VERSIONS
         )
-        attributes: dict[str, str | int] = {
-            "format": FORMAT,
-            "version": VERSION,
-            "split": header.split,
-            "config": json.dumps(header.config, sort_keys=True),
-            "tools": json.dumps(header.tools, sort_keys=True),
-            "conventions": CONVENTIONS,
-        }
-        write_attributes(self._file, attributes | {"header_sha256": attributes_sha256(attributes)})
+        self._file.create_dataset("header", data=sealed(HEADER_MARK, self._attributes))
+        self._seal_at = _stored(self._file, "seal", np.zeros(SEAL_BYTES, np.uint8)).address
         self._clips = self._file.create_group("clips")
 
     def __enter__(self) -> "ShardWriter":
@@ -58,18 +46,28 @@ class ShardWriter:
     ) -> None:
         self._file.close()
 
+    @property
+    def clip_ids(self) -> list[str]:
+        """Of the clips that were added, in their order."""
+        return [entry.clip_id for entry in self._entries]
+
     def add(self, clip: ClipContent) -> str:
         """Add a clip; returns the checksum of its content."""
-        datasets, attributes = _laid_out(clip)
-        group = self._clips.create_group(clip.window.clip_id)
-        for path, values in datasets.items():
-            group.create_dataset(path, data=values)
+        return self.add_laid_out(*laid_out(clip))
+
+    def add_laid_out(self, datasets: Datasets, attributes: Attributes) -> str:
+        """Add a clip as `layout.laid_out` gives it, such as one out of another shard."""
+        clip_id = str(attributes[""]["clip_id"])
+        group = self._clips.create_group(clip_id)
+        places = {path: _stored(group, path, values) for path, values in datasets.items()}
+        record = Record(dict(attributes), places, content_of(places))
         for path, entries in attributes.items():
             write_attributes(group[path] if path else group, entries)
-        content = content_sha256(datasets)
-        write_attributes(group, {"content_sha256": content, "record_sha256": record_sha256(content, attributes)})
-        self.clip_ids.append(clip.window.clip_id)
-        return content
+        write_attributes(group, {"content_sha256": record.content_sha256})
+        at = _stored(group, "record", record.sealed())
+        start_s, end_s = datasets["window"].tolist()
+        self._entries.append(Entry(clip_id, str(attributes[""]["video_id"]), start_s, end_s, at.address, at.nbytes))
+        return record.content_sha256
 
     def publish(self) -> None:
         """Write the file, flush it to disk and give it its name.
@@ -77,13 +75,20 @@ class ShardWriter:
         Raises:
             OSError: the disk is full, read-only or gone; no file bears the shard's name then.
         """
+        catalogue = catalogue_datasets(self._entries)
+        for name, values in catalogue.items():
+            self._file.create_dataset(f"catalogue/{name}", data=values)
+        attributes = self._attributes | {"catalogue_sha256": catalogue_sha256(catalogue)}
+        write_attributes(self._file, attributes | {"header_sha256": attributes_sha256(attributes)})
         self._file.flush()
-        image = self._file.id.get_file_image()
+        image = memoryview(self._file.id.get_file_image())
+        before, behind = image[: self._seal_at], image[self._seal_at + SEAL_BYTES :]
         self.path.parent.mkdir(parents=True, exist_ok=True)
         temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
         try:
             with temporary.open("wb") as file:
-                file.write(image)
+                for part in (before, seal_of(before, behind), behind):
+                    file.write(part)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, self.path)
@@ -92,34 +97,8 @@ class ShardWriter:
             raise
 
 
-def _laid_out(clip: ClipContent) -> tuple[dict[str, NDArray[Any]], dict[str, dict[str, Any]]]:
-    """A clip's datasets by path and its attributes by group path, as `schema` describes them."""
-    window = clip.window
-    datasets: dict[str, NDArray[Any]] = {
-        "window": np.array([window.start_s, window.end_s], np.float64),
-        "rates": np.array([clip.fps, clip.sample_rate_hz], np.float64),
-        "ambisonics": np.asarray(clip.ambisonics, np.float32),
-    }
-    attributes: dict[str, dict[str, Any]] = {
-        "": {
-            "clip_id": window.clip_id,
-            "video_id": window.video_id,
-            "split": window.split,
-            "source": json.dumps(clip.source, sort_keys=True),
-        }
-    }
-    for index, content in enumerate(clip.views):
-        view, at = content.view, f"views/{index}"
-        codec = reading_codec(content.encoded.codec, at)
-        angles = [view.direction.yaw_deg, view.direction.pitch_deg, view.direction.roll_deg]
-        datasets[f"{at}/direction"] = np.array([*angles, view.hfov_deg, view.vfov_deg], np.float64)
-        datasets[f"{at}/beam"] = np.asarray(content.beam, np.float32)
-        for name, values in codec.datasets(content.encoded.frames, view.height, view.width).items():
-            datasets[f"{at}/{name}"] = values
-        attributes[at] = {
-            "projection": view.projection,
-            "codec": codec.name,
-            "width": view.width,
-            "height": view.height,
-        }
-    return datasets, attributes
+def _stored(group: Any, path: str, values: NDArray[Any]) -> Place:
+    """Store an array in one piece, and say where it came to lie."""
+    values = np.ascontiguousarray(values)
+    dataset = group.create_dataset(path, data=values)
+    return Place(values.dtype.str, values.shape, int(dataset.id.get_offset() or 0), array_sha256(values))
