@@ -95,7 +95,7 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def work_in(folder: Path, media: Path, *more: object) -> Work:
     workspace = folder / "work"
     where = ("--media", media / "media", "--workspace", workspace, "--config", media / "one.toml")
-    return Work(("rebuild", media / "manifest.csv", *where, *command.SMALL, "--shard-mb", "0.7", *more), workspace)
+    return Work(("rebuild", media / "manifest.csv", *where, *command.SMALL, "--shard-mb", "0.4", *more), workspace)
 
 
 @pytest.fixture(scope="module")
@@ -276,7 +276,7 @@ def test_a_servers_media_keep_to_the_budget_too(
         given = ("rebuild", media / "manifest.csv", "--source", source, "-w", tmp_path / "work", *command.SMALL)
         budget = ("--discard-raw", "--raw-budget-gb")
         half = max(sizes) * 0.5
-        small = command.run((*given, "--shard-mb", "0.7", *budget, f"{half / 1e9:.9f}"))
+        small = command.run((*given, "--shard-mb", "0.4", *budget, f"{half / 1e9:.9f}"))
         assert small.code == 3, small
         problems = command.run(["status", "-w", tmp_path / "work", "--problems"]).stdout.splitlines()
         assert len([line for line in problems if "over_budget" in line]) == sum(size > half for size in sizes) == 2

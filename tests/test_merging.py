@@ -28,7 +28,7 @@ DEATHS = (
     "before os:replace 1 clips.csv')",
     "before os:replace 1 index.csv')",
 )
-SMALL = (*command.SMALL, "--shard-mb", "0.7")
+SMALL = (*command.SMALL, "--shard-mb", "0.4")
 
 
 def ran(*arguments: object) -> Ended:

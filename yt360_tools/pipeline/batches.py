@@ -78,6 +78,7 @@ class _BatchRun:
         self._budget = line.config.download.raw_budget_gb * GB
         self._waiting: deque[str] = deque()
         self._held: list[str] = []
+        self._alone: set[str] = set()
         self._reports: list[StageReport] = []
         self._stopped = False
         self._sizes: dict[str, int] = {}
@@ -129,6 +130,8 @@ class _BatchRun:
         batch: list[str] = []
         while self._waiting and len(batch) < _MOST_VIDEOS:
             video_id = self._waiting[0]
+            if batch and not self._alone.isdisjoint((video_id, batch[0])):
+                break
             size = self._expected_bytes(video_id, known, typical)
             # Of one whose size nobody knows the download itself sees whether it fits; it tries with all the room.
             is_unknown = size == 0 and not self._is_begun(video_id)
@@ -172,9 +175,12 @@ class _BatchRun:
             self._keep(line.run_one(stage))
         self._learn_sizes(line.ledger)
         refused = self._refused_for_room(video_ids)
-        is_crowded = bool(refused) and len(batch) > len(refused)
-        if is_crowded:  # the others took the room; alone it may fit
+        is_crowded = bool(refused) and len(batch) > 1
+        if is_crowded:  # the others took the room, or each took it from the other; alone it may fit
             self._waiting.extendleft(reversed(refused))
+            self._alone |= set(refused)
+            for video_id in refused[1:]:  # what has come of them would take the first one's room
+                shutil.rmtree(line.workspace.partial_folder(video_id), ignore_errors=True)
             self._line.ledger.forget(download.STAGE, refused)
             self._line.ledger.expect(download.STAGE, refused)
         self._build(line, batch)
