@@ -199,7 +199,7 @@ class PanoramaClips:
         return self._opened[clip_index]
 
 
-def open_panoramas(where: Sequence[Path], split: str, moment: MomentConfig) -> PanoramaClips:
+def open_panoramas(where: Sequence[str | Path], split: str, moment: MomentConfig) -> PanoramaClips:
     """The clips of `split` in shards, folders of shards or workspaces; see `PanoramaClips` for what is refused.
 
     Raises:

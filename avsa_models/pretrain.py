@@ -31,10 +31,11 @@ from avsa_models.checkpoint import (
 from avsa_models.config import STAGES, Config, RunConfig, StageConfig
 from avsa_models.dataset import PanoramaClips, open_panoramas
 from avsa_models.journal import Journal, Progress, StepCost, StepRecord
-from avsa_models.loader import Batch, StageBatches, stage_batches
+from avsa_models.loader import StageBatches, stage_batches
 from avsa_models.losses import Contrast, info_nce
 from avsa_models.nets.alignment import AlignmentModel
 from avsa_models.runs import begin_or_resume, locked, snapshot
+from avsa_models.samples import Batch
 from avsa_models.stopping import StopRequest, listening_for_stop
 from yt360_tools.errors import Diverged, Interrupted
 

@@ -192,3 +192,12 @@ def level_for(view: View, width: int, height: int) -> tuple[int, int]:
     wanted = sufficient_width(view, "er")
     part = min((part for part in _LEVELS if part * width >= wanted), default=1.0)
     return round(part * width), round(part * height)
+
+
+def normalised(crops: Frames) -> NDArray[np.float32]:
+    """Crops (views, frames, size, size, 3) as the video net takes them: float32 (views, 3, frames, size, size)."""
+    scaled = crops.transpose(0, 4, 1, 2, 3).astype(np.float32)
+    scaled /= 255
+    scaled -= 0.45
+    scaled /= 0.225
+    return scaled

@@ -19,7 +19,8 @@ from worlds import command
 
 from avsa_models.config import Config
 from avsa_models.dataset import PanoramaClips, draw_sample, open_panoramas
-from avsa_models.loader import Batch, StageBatches, stage_batches
+from avsa_models.loader import StageBatches, stage_batches
+from avsa_models.samples import Batch
 from avsa_models.workers import prepared
 from yt360_tools.errors import TransientError, UsageError
 
