@@ -98,6 +98,7 @@ bench: $(READY)  ## Measure what should be fast, against named baselines
 	$(BIN)/python benchmarks/downloads.py
 	$(BIN)/python benchmarks/learning.py
 	$(BIN)/python benchmarks/shards.py
+	$(BIN)/python benchmarks/loader.py
 
 clean:  ## Remove what was made here, .venv included; data/ stays
 	rm -rf $(VENV) $(DEMO) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis

@@ -1,11 +1,14 @@
-"""Commands on shards: `info`, `verify`, `extract`, `sheet`, and those of `shard_mending`."""
+"""Commands on shards: `info`, `verify`, `extract`, `sheet`, and those of `shard_mending`, `shard_rewriting` and
+`shard_export`."""
 
 import json
 from pathlib import Path
 
 import click
 
+from yt360_tools.cli.shard_export import export
 from yt360_tools.cli.shard_mending import migrate, repair
+from yt360_tools.cli.shard_rewriting import index, remove, repack
 from yt360_tools.errors import EXIT_UNFINISHED
 from yt360_tools.sizes import size_text
 
@@ -135,5 +138,5 @@ def sheet(paths: tuple[Path, ...], out: Path, crops: Path | None, clips: tuple[s
     click.echo(f"{drawn} clips on {out}")
 
 
-shard.add_command(repair)
-shard.add_command(migrate)
+for _command in (repair, migrate, repack, remove, index, export):
+    shard.add_command(_command)

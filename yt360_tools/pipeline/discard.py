@@ -32,7 +32,7 @@ def discard_media(ledger: Ledger, workspace: Workspace, config: DownloadConfig, 
     there = [video_id for video_id in video_ids if os.path.lexists(workspace.raw_folder(video_id))]
     _remember(ledger, workspace, config, there)
     for video_id in there:
-        _remove(workspace, video_id)
+        remove_media(workspace, video_id)
     return there
 
 
@@ -54,7 +54,7 @@ def forget_lost_media(
     _remember(ledger, workspace, config, lost)
     for video_id, said in changed.items():
         logger.warning("%s is not what was fetched: %s; it is taken up anew", video_id, said)
-        _remove(workspace, video_id)
+        remove_media(workspace, video_id)
     ledger.forget(download.STAGE, lost)
     ledger.expect(download.STAGE, lost)
     return lost
@@ -107,8 +107,8 @@ def _remember(ledger: Ledger, workspace: Workspace, config: DownloadConfig, vide
     ledger.record(outcomes)
 
 
-def _remove(workspace: Workspace, video_id: str) -> None:
-    """Renamed first: what is half removed must not look like a whole video."""
+def remove_media(workspace: Workspace, video_id: str) -> None:
+    """Remove a video from ``raw/``, renamed first: what is half removed must not look like a whole video."""
     folder = workspace.raw_folder(video_id)
     if folder.is_symlink():
         folder.unlink()

@@ -29,7 +29,7 @@ def laid_out(clip: ClipContent) -> tuple[Datasets, Attributes]:
             "findings": json.dumps(clip.findings, sort_keys=True),
         }
     }
-    _add_track("ambisonics", clip.ambisonics, datasets, attributes)
+    add_track("ambisonics", clip.ambisonics, datasets, attributes)
     if clip.measured is not None:
         datasets["measured/level_dbfs"] = np.asarray(clip.measured.level_dbfs, np.float32)
         datasets["measured/arrival"] = np.asarray(clip.measured.arrival, np.float32)
@@ -43,12 +43,13 @@ def _add_view(at: str, content: ViewContent, datasets: Datasets, attributes: Att
     angles = [look.yaw_deg, look.pitch_deg, look.roll_deg, view.hfov_deg, view.vfov_deg]
     datasets[f"{at}/direction"] = np.array(angles, np.float64)
     attributes[at] = {"projection": view.projection, "width": view.width, "height": view.height}
-    _add_track(f"{at}/frames", content.frames, datasets, attributes)
-    _add_track(f"{at}/beam", content.beam, datasets, attributes)
+    add_track(f"{at}/frames", content.frames, datasets, attributes)
+    add_track(f"{at}/beam", content.beam, datasets, attributes)
     if content.labels is not None:
-        _add_track(f"{at}/labels", content.labels, datasets, attributes)
+        add_track(f"{at}/labels", content.labels, datasets, attributes)
 
 
-def _add_track(path: str, track: Track, datasets: Datasets, attributes: Attributes) -> None:
+def add_track(path: str, track: Track, datasets: Datasets, attributes: Attributes) -> None:
+    """Lay a track down at a path."""
     datasets.update(track.datasets(path))
     attributes[path] = track.attributes()
