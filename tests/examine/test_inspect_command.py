@@ -140,3 +140,12 @@ def test_wishes_that_make_no_sense(words: tuple[str, ...], says: str, folder: Pa
 def test_a_folder_without_media(tmp_path: Path) -> None:
     ended = inspected(tmp_path)
     assert (ended.code, "has no media files" in ended.stderr) == (2, True), ended
+
+
+@pytest.mark.parametrize(("video_id", "sound"), [("good", "accept"), ("classic", "fix")])
+def test_of_sound_alone_the_verdict_on_it_is_told_too(folder: Path, tmp_path: Path, video_id: str, sound: str) -> None:
+    alone = tmp_path / "alone.wav"
+    alone.write_bytes((folder / f"{video_id}.audio.wav").read_bytes())
+    ended = inspected(alone, "--strict")
+    assert ended.code == 3
+    assert ended.stdout.startswith(f"alone.wav: reject (there is no picture; its sound: {sound})\n")

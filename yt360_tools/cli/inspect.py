@@ -79,7 +79,9 @@ def _print(video: "Inspected") -> None:
     from yt360_tools.report.examined_sheet import details_of, facts_of
 
     examination = video.examination
-    click.echo(f"{video.name}: {examination.verdict}")
+    has_sound_alone = any(finding.code == "no_picture" for finding in examination.findings)
+    of_sound = f" (there is no picture; its sound: {examination.verdict_of_sound})" if has_sound_alone else ""
+    click.echo(f"{video.name}: {examination.verdict}{of_sound}")
     for fact in (*facts_of(examination), *details_of(examination)):
         click.echo(f"    {fact}")
     for title, hypotheses in (("picture", examination.layouts), ("sound", examination.formats)):

@@ -49,6 +49,11 @@ class Examination:
         """``accept``, ``fix``, ``doubt`` or ``reject``."""
         return verdict_of(self.findings)
 
+    @property
+    def verdict_of_sound(self) -> str:
+        """What the verdict would be if nothing were wrong but what is wrong with a sound without a picture."""
+        return verdict_of(finding for finding in self.findings if finding.code != "no_picture")
+
     def unusable_spans(self, least_s: float) -> tuple[tuple[float, float, str], ...]:
         """From, to (seconds on the source's clock) and code of what no clip should be made of, by time.
 
