@@ -8,7 +8,7 @@ import click
 
 from yt360_tools.cli.shard_export import export
 from yt360_tools.cli.shard_mending import migrate, repair
-from yt360_tools.cli.shard_rewriting import index, remove, repack
+from yt360_tools.cli.shard_rewriting import card, index, remove, repack
 from yt360_tools.errors import EXIT_UNFINISHED
 from yt360_tools.sizes import size_text
 
@@ -138,5 +138,5 @@ def sheet(paths: tuple[Path, ...], out: Path, crops: Path | None, clips: tuple[s
     click.echo(f"{drawn} clips on {out}")
 
 
-for _command in (repair, migrate, repack, remove, index, export):
+for _command in (repair, migrate, repack, remove, index, card, export):
     shard.add_command(_command)

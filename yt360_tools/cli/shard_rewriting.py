@@ -1,4 +1,4 @@
-"""Commands that make other shards, or none, of shards: `shard repack`, `shard remove`, `shard index`."""
+"""Commands that make other shards, or none, of shards: `shard repack`, `shard remove`, `shard index`, `shard card`."""
 
 import csv
 import json
@@ -149,6 +149,32 @@ def index(paths: tuple[Path, ...], out: Path) -> None:
         except OSError as error:
             raise EnvironmentMissing(f"{out} cannot be written: {error.strerror or error}") from error
     click.echo(f"{count} clips in {out}")
+
+
+@click.command()
+@_PATHS
+@click.option("--out", "-o", type=click.Path(path_type=Path), help="The file to write.  [default: print]")
+@click.option("--dataset", metavar="NAME", help="One of 'yt360 manifest list', for its citation and licence.")
+def card(paths: tuple[Path, ...], out: Path | None, dataset: str | None) -> None:
+    """Write the dataset's card: counts, kinds, rights, citation, how it was made, what was taken out.
+
+    A rebuild writes one beside the shards, CARD.md, without knowing which dataset it is.
+
+    \b
+    Example:
+      yt360 shard card W --dataset yt360 -o W/shards/CARD.md
+    """
+    from yt360_tools.manifest.descriptors import descriptor_of
+    from yt360_tools.pipeline.card import card_text, write_card
+    from yt360_tools.shards import open_shards
+
+    known = descriptor_of(dataset) if dataset else None
+    with open_shards(*paths) as shards:
+        if out is None:
+            click.echo(card_text(shards, known), nl=False)
+        else:
+            write_card(shards, out, known)
+            click.echo(f"wrote {out}")
 
 
 def _read_splits(path: Path) -> dict[str, str]:

@@ -24,6 +24,7 @@ from yt360_tools.pipeline.kept_if_used import opened_and_kept_if_used
 from yt360_tools.pipeline.ledger import Ledger, Row
 from yt360_tools.pipeline.merged_files import link_media, place, write_windows
 from yt360_tools.pipeline.parts import divisions, pattern_of
+from yt360_tools.pipeline.shard_tables import write_shard_tables
 from yt360_tools.pipeline.workspace import Workspace
 from yt360_tools.shards.schema import set_sha256
 
@@ -82,7 +83,7 @@ def merge_workspaces(into: Path, sources: Sequence[Path]) -> MergeReport:
         build.reconcile(ledger, target)
         media = [link_media(workspace, target) for workspace in workspaces]
         write_windows(ledger, target, workspaces)
-        build.write_index(ledger, target)
+        write_shard_tables(ledger, target)
         return _report(ledger, found, named, media)
 
 

@@ -28,6 +28,7 @@ from yt360_tools.pipeline.options import agreed_config, check_options, remember,
 from yt360_tools.pipeline.parts import ALL, Selection, with_videos
 from yt360_tools.pipeline.retrying import Waiting, notes
 from yt360_tools.pipeline.runner import BUG, run_tasks
+from yt360_tools.pipeline.shard_tables import write_shard_tables
 from yt360_tools.pipeline.standing import Standing, standings, waiting_of
 from yt360_tools.pipeline.status import MANIFEST_STAGE, StageStatus, ledger_status
 from yt360_tools.pipeline.told import told_videos
@@ -300,14 +301,14 @@ def _run_build(line: Line) -> Sequence[Outcome]:
     )
     outcomes = deadly + _on_processes(line, tasks, "build", "clip")
     if line.growing is None:
-        build.write_index(line.ledger, line.workspace)
+        write_shard_tables(line.ledger, line.workspace)
     return outcomes
 
 
 def write_tables(line: Line) -> None:
-    """Lay down ``clips.csv`` and the shards' index, as they stand in the ledger; batches leave that to their end."""
+    """Lay down ``clips.csv`` and what lies beside the shards, by the ledger; batches leave that to their end."""
     segment.write_windows(line.whole, line.ledger, line.workspace)
-    build.write_index(line.ledger, line.workspace)
+    write_shard_tables(line.ledger, line.workspace)
 
 
 def _on_processes(line: Line, tasks: Sequence[Any], title: str, unit: str) -> list[Outcome]:

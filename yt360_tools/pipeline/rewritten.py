@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from yt360_tools.pipeline.build import STAGE, write_index
+from yt360_tools.pipeline.build import STAGE
 from yt360_tools.pipeline.ledger import Ledger
+from yt360_tools.pipeline.shard_tables import write_shard_tables
 from yt360_tools.pipeline.workspace import Workspace
 from yt360_tools.records import Outcome
 from yt360_tools.shards import open_shards
@@ -16,7 +17,7 @@ def workspace_of(shard: Path) -> Workspace | None:
 
 
 def take_in_rewritten(workspace: Workspace) -> None:
-    """Note the contents of shards whose clips are encoded otherwise than when they were built; `write_index` again.
+    """Note the contents of shards whose clips are encoded otherwise than when they were built, and write their tables.
 
     The workspace must be open (`Workspace.opened`): no run works in it meanwhile.
     """
@@ -32,6 +33,6 @@ def take_in_rewritten(workspace: Workspace) -> None:
                 data = {**entry.data, "shard": shard, "content_sha256": content}
                 changed.append(Outcome(clip_id, STAGE, "done", data=data))
         ledger.record(changed)
-        write_index(ledger, workspace)
+        write_shard_tables(ledger, workspace)
     finally:
         ledger.close()

@@ -4,9 +4,10 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
-from yt360_tools.pipeline.build import STAGE, write_index
+from yt360_tools.pipeline.build import STAGE
 from yt360_tools.pipeline.discard import remove_media
 from yt360_tools.pipeline.ledger import Ledger
+from yt360_tools.pipeline.shard_tables import write_shard_tables
 from yt360_tools.pipeline.workspace import Workspace
 from yt360_tools.records import Outcome, check_id
 from yt360_tools.shards.remove import remove_videos
@@ -36,7 +37,7 @@ def take_down(workspace: Workspace, video_ids: Collection[str]) -> list[str]:
             clips |= set(remove_videos(path, video_ids)) if not path.name.startswith(".") else set()
         said = "its video was taken down"
         ledger.record(Outcome(clip_id, STAGE, "rejected", TAKEN_DOWN, said) for clip_id in sorted(clips))
-        write_index(ledger, workspace)
+        write_shard_tables(ledger, workspace)
     finally:
         ledger.close()
     for video_id in video_ids:
