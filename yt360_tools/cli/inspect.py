@@ -23,7 +23,9 @@ _MARKS = {"note": " ", "fix": "*", "doubt": "?", "reject": "!"}
 @click.option("--projection", metavar="er|eac|cubemap", help="How the sphere lies, if you know.")
 @click.option("--stereo", metavar="LAYOUT", help="How two eyes lie, if you know: mono, top-bottom, left-right, ...")
 @click.option("--faces", metavar="ARRANGEMENT:ORDER[:TURNS]", help="How a cubemap's faces lie, if you know.")
-@click.option("--channel-map", metavar="PLACES", help="Which channels are W, Y, Z, X, from 0, if you know.")
+@click.option(
+    "--channel-map", metavar="PLACES", help="Which channels are W, Y, Z, X, from 0, if you know, such as 0,2,3,1."
+)
 @click.option("--tolerate", multiple=True, metavar="CODE", help="Take a finding as a note; repeatable.")
 @click.option("--refuse", multiple=True, metavar="CODE", help="Reject for a finding; repeatable.")
 @click.option("--config", type=_PATH, help="TOML with thresholds: [validate], [picture], [sound] and [timing].")
