@@ -209,6 +209,42 @@ def open_panoramas(where: Sequence[str | Path], split: str, moment: MomentConfig
     return PanoramaClips(shards, list_clips(shards, (split,)), split, moment)
 
 
+@dataclass(frozen=True)
+class Parts:
+    """What a sample is made of, before its views are cut and heard.
+
+    Attributes:
+        frames: uint8 (frames, height, width, 3), RGB, of the whole panorama.
+        covariance: float32 (4, 4, steps, mels), see `features.mel_covariance`.
+    """
+
+    frames: NDArray[np.uint8]
+    covariance: NDArray[np.float32]
+    clip_index: int
+    video_index: int
+    viewpoints: tuple[Viewpoint, ...]
+    moment: Moment
+
+
+def draw_parts(
+    clips: PanoramaClips,
+    clip_index: int,
+    rng: np.random.Generator,
+    *,
+    count: int,
+    moment: MomentConfig,
+    views: ViewConfig,
+    features: FeatureConfig,
+) -> Parts:
+    """What one sample is made of: a function of clip, generator's state and configuration alone."""
+    when = draw_moment(rng, clips.clips[clip_index].duration_s, moment)
+    covariance = mel_covariance(clips.sound(clip_index, when.audio_start_s), features, clips.sample_rate_hz)
+    sounding = draw_sounding_ray(covariance, *_seen_steps(when, moment, covariance.shape[2]), rng)
+    viewpoints = draw_viewpoints(rng, views, count, sounding=sounding)
+    frames = clips.frames(clip_index, when.video_start_s)
+    return Parts(frames, covariance, clip_index, clips.video_of_clip[clip_index], viewpoints, when)
+
+
 def draw_sample(
     clips: PanoramaClips,
     clip_index: int,
@@ -220,17 +256,14 @@ def draw_sample(
     features: FeatureConfig,
 ) -> Sample:
     """One sample, seen through `count` viewpoints: a function of clip, generator's state and configuration alone."""
-    when = draw_moment(rng, clips.clips[clip_index].duration_s, moment)
-    covariance = mel_covariance(clips.sound(clip_index, when.audio_start_s), features, clips.sample_rate_hz)
-    sounding = draw_sounding_ray(covariance, *_seen_steps(when, moment, covariance.shape[2]), rng)
-    viewpoints = draw_viewpoints(rng, views, count, sounding=sounding)
+    parts = draw_parts(clips, clip_index, rng, count=count, moment=moment, views=views, features=features)
     return Sample(
-        video=cut_crops(clips.frames(clip_index, when.video_start_s), viewpoints),
-        audio=view_features(covariance, [viewpoint.channel_matrix for viewpoint in viewpoints], features),
-        clip_index=clip_index,
-        video_index=clips.video_of_clip[clip_index],
-        viewpoints=viewpoints,
-        moment=when,
+        video=cut_crops(parts.frames, parts.viewpoints),
+        audio=view_features(parts.covariance, [one.channel_matrix for one in parts.viewpoints], features),
+        clip_index=parts.clip_index,
+        video_index=parts.video_index,
+        viewpoints=parts.viewpoints,
+        moment=parts.moment,
     )
 
 

@@ -20,10 +20,10 @@ Floats = NDArray[np.float32]
 FEATURE_CHANNELS: dict[str, int] = {"logmel": 4, "logmel+iv": 7}
 """The front ends, and how many channels each gives: log-mel of W, Y, Z, X; with the intensity's x, y and z behind."""
 
-_FLOOR = 1e-8
+FLOOR = 1e-8
 """The least mean power of a band: -80 dB re a full-scale sine."""
 
-_CENTRE_DB, _SPREAD_DB = -50.0, 20.0
+CENTRE_DB, SPREAD_DB = -50.0, 20.0
 """About the mean and the deviation of bands of sounding clips, so that the net sees values around 0."""
 
 
@@ -148,12 +148,12 @@ def view_features(covariance: Floats, mixings: Sequence[NDArray[np.float64]], co
     energy = None
     for seen, mixing in zip(out, mixings, strict=True):
         powers = np.einsum("ci,cj->cij", mixing, mixing).reshape(4, 16).astype(np.float32) @ flat
-        np.maximum(powers, _FLOOR, out=powers)
+        np.maximum(powers, FLOOR, out=powers)
         decibels = np.log10(powers, out=powers)
-        seen[:4] = ((10 * decibels - _CENTRE_DB) / _SPREAD_DB).reshape(4, steps, mels)
+        seen[:4] = ((10 * decibels - CENTRE_DB) / SPREAD_DB).reshape(4, steps, mels)
         if config.kind == "logmel+iv":
             if energy is None:
-                energy = 0.5 * np.einsum("iitm->tm", covariance) + _FLOOR
+                energy = 0.5 * np.einsum("iitm->tm", covariance) + FLOOR
             flows = np.einsum("i,cj->cij", mixing[0], mixing[list(XYZ_CHANNELS)]).reshape(3, 16)
             seen[4:] = (flows.astype(np.float32) @ flat).reshape(3, steps, mels) / energy
     return out
@@ -168,7 +168,7 @@ def draw_sounding_ray(
     """
     flow = covariance[0, list(XYZ_CHANNELS), first:last].sum(axis=2, dtype=np.float64)
     strength = np.linalg.norm(flow, axis=0)
-    if strength.sum() < _FLOOR:
+    if strength.sum() < FLOOR:
         return None
     step = rng.choice(strength.size, p=strength / strength.sum())
     return np.asarray(flow[:, step] / strength[step])

@@ -13,6 +13,7 @@ that sequence from its r-th on. So all ranks take as many, no place is taken twi
 import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
-from avsa_models.dataset import MomentConfig, PanoramaClips, Sample, draw_sample
+from avsa_models.dataset import MomentConfig, PanoramaClips, Parts, Sample, draw_parts, draw_sample
 from avsa_models.features import FeatureConfig
 from avsa_models.views import ViewConfig
 from yt360_tools.errors import UsageError
@@ -64,17 +65,24 @@ class Samples(Dataset[Sample]):
         return len(self.clips)
 
     def __getitem__(self, place: Place, /) -> Sample:
+        return draw_sample(*self._drawn(place), **self._how())
+
+    def parts(self, place: Place) -> Parts:
+        """What the sample is made of, for `on_device`: nothing is cut or coloured yet."""
+        return draw_parts(*self._drawn(place), **self._how())
+
+    def _drawn(self, place: Place) -> tuple[PanoramaClips, int, np.random.Generator]:
         epoch, index = place
+        return self.clips, int(self._order(epoch)[index]), self._generator(epoch, index)
+
+    def _how(self) -> dict[str, Any]:
         config = self.config
-        return draw_sample(
-            self.clips,
-            int(self._order(epoch)[index]),
-            self._generator(epoch, index),
-            count=config.count,
-            moment=config.moment,
-            views=config.views,
-            features=config.features,
-        )
+        return {
+            "count": config.count,
+            "moment": config.moment,
+            "views": config.views,
+            "features": config.features,
+        }
 
     def __getstate__(self) -> dict[str, object]:
         return {"clips": self.clips, "config": self.config}
