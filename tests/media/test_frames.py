@@ -15,7 +15,7 @@ import pytest
 
 from yt360_tools.errors import MediaError
 from yt360_tools.media.ffmpeg import run_ffmpeg
-from yt360_tools.media.frames import FrameReader, frame_count
+from yt360_tools.media.frames import FrameReader, _PictureMaker, frame_count
 
 BITS, BLOCK, ROWS = 10, 16, 32
 LOSSLESS_B_FRAMES = ["-c:v", "libx264", "-qp", "0", "-bf", "3", "-g", "1000", "-pix_fmt", "yuv420p"]
@@ -284,3 +284,22 @@ def test_a_repeated_frame_is_one_array(long_film: Path) -> None:
     pictures = [picture for _, _, picture in iter_frames(long_film, [(1.0, 1.2)], 50)]
     assert pictures[0] is pictures[1]
     assert not pictures[0].flags.writeable
+
+
+@pytest.mark.parametrize("kind", ["yuv420p", "yuvj420p", "yuv420p10le", "nv12", "yuv444p", "rgb24"])
+def test_pictures_made_in_planes_are_those_made_in_pixels(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bit by bit, in any size: what is in shards must not depend on the way."""
+    rng = np.random.default_rng(3)
+    planar = 0
+    for _ in range(12):
+        width, height = 2 * rng.integers(40, 700), 2 * rng.integers(40, 400)
+        noise = np.repeat(np.repeat(rng.integers(0, 256, (height // 2, width // 2, 3), np.uint8), 2, 0), 2, 1)
+        frame = av.VideoFrame.from_ndarray(noise, "rgb24").reformat(format=kind)
+        size = int(rng.integers(8, width * 0.7)), int(rng.integers(8, height * 0.7))
+        planar += _PictureMaker(*size, None)._format(frame) == "gbrp"
+        fast = _PictureMaker(*size, None).make(frame)
+        with monkeypatch.context() as patch:
+            patch.setattr(_PictureMaker, "_format", lambda self, frame: "rgb24")
+            assert np.array_equal(_PictureMaker(*size, None).make(frame), fast)
+        assert fast.shape == (*size[::-1], 3)
+    assert planar >= 3
