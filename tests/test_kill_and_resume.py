@@ -162,8 +162,9 @@ def test_killed_while_two_workers_build(tmp_path: Path, media: Path, undisturbed
     check_finished(work, undisturbed)
 
 
-def test_two_workers_make_the_same_shards(tmp_path: Path, media: Path, undisturbed: Work) -> None:
-    check_finished(work_in(tmp_path, media, workers=2), undisturbed)
+@pytest.mark.parametrize("workers", [2, 4])
+def test_more_workers_make_the_same_shards(tmp_path: Path, media: Path, undisturbed: Work, workers: int) -> None:
+    check_finished(work_in(tmp_path, media, workers=workers), undisturbed)
 
 
 def test_ctrl_c(tmp_path: Path, media: Path, undisturbed: Work) -> None:

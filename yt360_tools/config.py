@@ -162,7 +162,8 @@ class BuildConfig:
 
     Attributes:
         layout: ``panorama`` (one unrotated equirectangular view), ``viewport`` or ``cube``.
-        views: for viewports, ``cube``, ``fibonacci:N`` (even on the sphere), ``ring:N``, ``random:K`` or ``sound:K``.
+        views: for viewports, ``cube``, ``fibonacci:N`` (even on the sphere), ``ring:N``, ``random:K`` or ``sound:K``;
+            or several of them at once, such as ``cube+ring:8``.
         view: for viewports, explicit ``YAW,PITCH[,ROLL[,HFOV]]`` in degrees, instead of `views`.
         hfov: true horizontal opening angle of viewports, in degrees.
         hfov_range: of ``random:K``, opening angles drawn evenly from ``LEAST,GREATEST`` degrees instead of `hfov`, such

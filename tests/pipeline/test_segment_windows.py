@@ -165,11 +165,6 @@ class TestMarks:
         assert find(self.LOUD, self.CONFIG, marked=((20.0, 24.0, word),)) == [0, 10, 24, 34, 44]
         assert find(self.LOUD, self.CONFIG, marked=((0.0, 0.2, word), (59.9, 60.0, word))) == [1, 11, 21, 31, 41]
 
-    def test_marked_silence_counts_as_silence_does(self) -> None:
-        assert find(self.LOUD, self.CONFIG, marked=((24.0, 25.5, "silent_spans"),)) == [0, 10, 25, 35, 45]
-        off = replace(self.CONFIG, most_silent_s=0.0)
-        assert find(self.LOUD, off, marked=((24.0, 25.5, "silent_spans"),)) == [0, 10, 20, 30, 40, 50]
-
     def test_no_window_reaches_over_a_cut(self) -> None:
         assert find(self.LOUD, self.CONFIG, cuts_s=(10.0, 13.4, 30.0)) == [0, 14, 30, 40, 50]
 

@@ -146,3 +146,24 @@ class TestRandomSets:
     def test_ranges_are_theirs_alone(self, text: str) -> None:
         with pytest.raises(UsageError, match="random:K"):
             make_views(text, PAPER, loudest=silent)
+
+
+class TestSeveralSets:
+    def test_they_stand_behind_each_other_each_as_alone(self) -> None:
+        alone = [make_views(text, PAPER, name="c") for text in ("random:4", "random:2")]
+        both = make_views("cube+random:4+ring:3", PAPER, name="c")
+        assert len(both) == 13
+        assert both[6:10] == alone[0]
+        assert both[:6] == make_views("cube", SQUARE)
+        assert both[10:] == make_views("ring:3", replace(SQUARE, hfov_deg=PAPER.hfov_deg))
+
+    @pytest.mark.parametrize("wrong", ["cube+", "+ring:4", "cube+rong:4", "ring:60+cube", "cube,ring:4"])
+    def test_what_is_none_is_refused(self, wrong: str) -> None:
+        with pytest.raises(UsageError):
+            make_views(wrong, SQUARE)
+
+    def test_each_set_has_its_own_demands(self) -> None:
+        with pytest.raises(UsageError, match="square"):
+            make_views("ring:4+cube", SMALL)
+        with pytest.raises(UsageError, match="draws from"):
+            make_views("ring:4+cube", PAPER)

@@ -1,6 +1,8 @@
 """The command `inspect`."""
 
 import json
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +38,7 @@ def inspect(
     """Say what the picture and the sound of each FILE really are, and whether they serve.
 
     A FILE is any media file, or a folder of them; ID.video.EXT and ID.audio.EXT beside each other are one video.
+    One whose name begins with - is given as ./-NAME.
     The verdict is accept, fix (what is wrong is known and mended when clips are built), doubt (look at it) or
     reject. docs/examining.md explains every finding.
 
@@ -48,7 +51,7 @@ def inspect(
     """
     from yt360_tools.config import check_overrides, merge, read_toml, resolve
     from yt360_tools.examine.declared import Declared
-    from yt360_tools.examine.tolerance import check_codes
+    from yt360_tools.examine.tolerance import check_rules
     from yt360_tools.explore.inspection import files_of
     from yt360_tools.explore.inspection import inspect as examined
     from yt360_tools.media.ambisonic_channels import parse_channel_map
@@ -59,17 +62,20 @@ def inspect(
     rules = {key: options[key] for key in ("tolerate", "refuse", "channel_map") if options[key]}
     overrides = check_overrides({"validate": {**given, **rules}}, where="option")
     config = resolve(merge(read_toml(options["config"]) if options["config"] else {}, overrides))
-    check_codes(config.validate.tolerate, "validate.tolerate")
-    check_codes(config.validate.refuse, "validate.refuse")
+    check_rules(config.validate.tolerate, config.validate.refuse)
+    lies = {key: getattr(config.validate, key) for key in ("projection", "stereo", "faces")}
+    known = Declared(**{key: word for key, word in lies.items() if word != "auto"})
     channels = parse_channel_map(config.validate.channel_map, "--channel-map", channels=4)
     videos = [(paths[0].name, paths[0], sound)] if sound else files_of(paths)
     found = []
-    for video in examined(videos, config, declared=Declared(**given), channels=channels, sheets=sheets):
+    for video in examined(videos, config, declared=known, channels=channels, sheets=sheets):
         found.append(video)
         if not as_json:
             _print(video)
     if as_json:
         click.echo(json.dumps([_as_plain(video) for video in found], indent=2))
+    elif len(found) > 1:
+        click.echo(_totals(video.examination.verdict for video in found))
     if sheets is not None:
         click.echo(f"wrote {sheets / 'index.html'}", err=True)
     bad = any(video.examination.verdict in ("doubt", "reject") for video in found)
@@ -92,6 +98,13 @@ def _print(video: "Inspected") -> None:
             click.echo(f"    {title} may be {scores}")
     for finding in examination.findings:
         click.echo(f"  {_MARKS[finding.severity]} {finding.code}: {finding.text}")
+
+
+def _totals(verdicts: Iterable[str]) -> str:
+    from yt360_tools.examine.findings import VERDICTS
+
+    counts = Counter(verdicts)
+    return f"{counts.total()} videos: " + ", ".join(f"{counts[one]} {one}" for one in VERDICTS if counts[one])
 
 
 def _as_plain(video: "Inspected") -> dict[str, Any]:

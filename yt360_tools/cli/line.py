@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from yt360_tools.pipeline.status import StageStatus
     from yt360_tools.records import Outcome
 
+_WORTH_TELLING_S = 5.0
 _SHOWN_PROBLEMS = 20
 
 
@@ -97,12 +98,14 @@ def download(only_list: bool, refresh: bool, **options: Any) -> None:
 
 @click.command()
 @line_options("line", "validate")
+@click.option("--again", is_flag=True, help="Examine again what was judged by other rules, unless it is in shards.")
 def validate(**options: Any) -> None:
     """Examine fetched media: do picture and sound decode, how does the sphere lie in the frame.
 
     \b
-    Example:
+    Examples:
       yt360 validate clips.csv --workspace work --projection eac
+      yt360 validate clips.csv --workspace work --tolerate still --again
     """
     _run(("validate",), options)
 
@@ -183,7 +186,7 @@ def _run(stages: tuple[str, ...], options: dict[str, Any]) -> None:
     from yt360_tools.pipeline.batches import run_in_batches
     from yt360_tools.pipeline.executors import default_workers
     from yt360_tools.pipeline.rebuild import STAGES, opened_line
-    from yt360_tools.pipeline.told import take_up_rejected
+    from yt360_tools.pipeline.told import take_up_judged_otherwise, take_up_rejected
 
     workers = options["workers"] or default_workers()
     overrides, selection = overrides_of(options), selection_of(options)
@@ -195,6 +198,8 @@ def _run(stages: tuple[str, ...], options: dict[str, Any]) -> None:
         _note_unlisted(line)
         if options["retry_rejected"]:
             line = take_up_rejected(line)
+        if options.get("again"):
+            line = take_up_judged_otherwise(line)
         if options.get("retry"):
             line = line.told(options["retry"])
         on_stage = _drawing(line) if options.get("sheets") else _print_problems
@@ -340,6 +345,15 @@ def _counts(stage: "StageStatus") -> str:
     return ", ".join([f"{stage.done} done", *(f"{number} {word}" for word, number in numbers.items() if number)])
 
 
+def _pace(ran: "StageReport", unit: str) -> str:
+    """How long it took, and how many there were a second; nothing of what took no time."""
+    if ran.took_s < _WORTH_TELLING_S or not ran.taken_up:
+        return ""
+    rate = ran.taken_up / ran.took_s
+    said = f"{rate:.3g} {unit}s a second" if rate >= 1 else f"{1 / rate:.3g} s a {unit}"
+    return f", {ran.took_s:.0f} s: {said}"
+
+
 def _print_summary(line: "Line", report: "RunReport", as_json: bool) -> None:
     status = {stage.stage: stage for stage in report.status}
     if as_json:
@@ -347,7 +361,12 @@ def _print_summary(line: "Line", report: "RunReport", as_json: bool) -> None:
             "workspace": str(line.workspace.root),
             "stages": [
                 dataclasses.asdict(status[stage.stage])
-                | {"taken_up": stage.taken_up, "stopped": stage.stopped, "notes": stage.notes}
+                | {
+                    "taken_up": stage.taken_up,
+                    "took_s": round(stage.took_s, 3),
+                    "stopped": stage.stopped,
+                    "notes": stage.notes,
+                }
                 for stage in report.stages
             ],
             "manifest_faults": [dataclasses.asdict(fault) for fault in line.manifest.faults],
@@ -356,7 +375,7 @@ def _print_summary(line: "Line", report: "RunReport", as_json: bool) -> None:
         return
     for ran in report.stages:
         stage = status[ran.stage]
-        click.echo(f"{ran.stage:<9} {_counts(stage)} ({ran.taken_up} in this run)")
+        click.echo(f"{ran.stage:<9} {_counts(stage)} ({ran.taken_up} in this run{_pace(ran, stage.unit)})")
         if ran.stage == "download":
             _note_beyond_fetching(stage, ran)
     if line.manifest.faults:

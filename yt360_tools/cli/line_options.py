@@ -120,7 +120,7 @@ _OPTIONS: dict[str, list[Any]] = {
         ),
         click.option(
             "--views",
-            metavar="cube|fibonacci:N|ring:N|random:K|sound:K",
+            metavar="cube|fibonacci:N|ring:N|random:K|sound:K[+...]",
             help="Set of viewports.  [default: ring:4]",
         ),
         click.option(

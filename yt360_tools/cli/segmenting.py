@@ -109,7 +109,7 @@ def _note(videos: "ListedVideos") -> None:
     if len(videos.unread) > _SHOWN:
         click.echo(f"... and {len(videos.unread) - _SHOWN} more videos left out", err=True)
     for ids, what in (
-        (videos.unexamined, "videos of the list are not examined here"),
+        (videos.unexamined, "of the list's videos are not examined here, or rejected"),
         (videos.unlisted, "examined videos are not in the list"),
     ):
         if ids:

@@ -14,6 +14,7 @@ CODES = {
     "too_long_to_examine": "examining it took more time or memory than a file may take",
     # the picture
     "too_small": "its picture is too small to show anything",
+    "size_changes": "its picture is not of one size all along",
     "one_frame": "its picture is a single frame",
     "still": "its picture is the same all along",
     "slideshow": "its picture is some stills, one after the other",
@@ -29,6 +30,8 @@ CODES = {
     "unsupported_projection": "its sphere lies in a way that is not supported",
     "unknown_faces": "it is a cubemap, and nobody says where its faces lie",
     "not_equirectangular": "its picture has not the shape of a sphere, and does not look like one",
+    "letterboxed": "its sphere lies between bars above and below, which are none of it",
+    "odd_shape": "its picture is taken as a whole sphere and has not the shape of one",
     "header_damaged": "its header says things of the sphere that make no sense",
     "rotation_flag": "its header asks players to turn the picture",
     "odd_colours": "its header says unusual things of its colours",
@@ -61,6 +64,5 @@ CODES = {
     "ends_apart": "picture and sound end far apart",
     "no_overlap": "picture and sound hardly go together",
     "bad_timestamps": "its timestamps run backwards or jump",
-    "too_short": "it is shorter than anything can be made of",
 }  # fmt: skip
 """By code, what it means; a tester's and a tool's words alike."""

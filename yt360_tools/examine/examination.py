@@ -63,10 +63,6 @@ class Examination:
         spans = [(*span, finding.code) for finding in self.findings for span in finding.spans]
         return tuple(sorted(one for one in spans if one[2] in _UNUSABLE and one[1] - one[0] >= least_s))
 
-    def with_findings(self, findings: tuple[Finding, ...]) -> "Examination":
-        """The same with other findings."""
-        return dataclasses.replace(self, findings=findings)
-
     def as_plain(self) -> dict[str, Any]:
         """Plain values, fit for JSON."""
         plain = dataclasses.asdict(self)

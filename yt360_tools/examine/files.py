@@ -12,9 +12,10 @@ from yt360_tools.examine.picture import examine_picture
 from yt360_tools.examine.sound import examine_sound
 from yt360_tools.examine.timing import timing_findings
 from yt360_tools.examine.tolerance import judged
+from yt360_tools.media.completeness import check_complete
 from yt360_tools.media.probe import check_decodes, probe_sound
 from yt360_tools.media.probe_details import sound_details
-from yt360_tools.media.sa3d import read_sa3d
+from yt360_tools.media.sa3d import header_channel_map
 
 
 def examine_files(
@@ -58,11 +59,11 @@ def _examine_sound(path: Path, config: Config, channels: tuple[int, ...] | None)
     """What its sound is; the picture's part stays empty."""
     found = Examination(())
     try:
+        check_complete(path)
         probe = probe_sound(path)
         found = Examination((), sound=probe)
         check_decodes(path, "a", probe.end_s - probe.start_s, timeout_s=config.validate.decode_timeout_s)
-        header = read_sa3d(path)
-        said = header.channel_map if header is not None and header.channels == probe.channels else None
+        said = header_channel_map(path, probe.track, probe.channels)
         sound = examine_sound(path, probe, declared_map=channels or said, thresholds=config.sound)
     except MediaError as error:
         return dataclasses.replace(found, findings=(Finding(error.reason, "reject", str(error)),))

@@ -21,6 +21,9 @@ _ROW_PARTS, _FAR = 64, 4
 _BAR_POINTS = 128
 """Of a line, so many pixels at least are looked at."""
 
+_AT_A_TIME = 16
+"""So many lines are looked at before the next ones are: most pictures have no bars."""
+
 _BAR_LEVELS = 12.0
 """What differs so much from a bar's colour is none of it."""
 
@@ -121,8 +124,8 @@ def gather_evidence(frames: Sequence[NDArray[np.uint8]]) -> LayoutEvidence:
         bars=bars,
         wrap_inside=wrap_odds(inside),
         likeness_inside=wrap_likeness(inside),
-        poles=_poles(stack),
-        poles_inside=_poles(inside),
+        poles=find_poles(stack),
+        poles_inside=find_poles(inside),
     )
 
 
@@ -144,7 +147,7 @@ def _likeness(one: Stack, other: Stack) -> float:
 def _details(half: Stack) -> Array:
     import cv2
 
-    small = np.stack([cv2.resize(frame.mean(axis=-1), _HALF, interpolation=cv2.INTER_AREA) for frame in half])
+    small = np.stack([cv2.resize(frame, _HALF, interpolation=cv2.INTER_AREA).mean(axis=-1) for frame in half])
     rows, columns = small.mean(axis=2, keepdims=True), small.mean(axis=1, keepdims=True)
     return np.asarray(small - rows - columns + small.mean(axis=(1, 2), keepdims=True))
 
@@ -174,9 +177,13 @@ def _end(lines: NDArray[np.float32], count: int) -> float:
 def _even_lines(lines: NDArray[np.float32]) -> int:
     """How many of the first lines (lines, frames, length, 3) have the colour of the very first, all along."""
     colour = np.median(lines[0], axis=(0, 1))
-    off = np.abs(lines[:, :, :: max(1, lines.shape[2] // _BAR_POINTS)] - colour).max(axis=-1)
-    even = (np.quantile(off, 0.98, axis=(1, 2)) < 10.0) & (off.mean(axis=(1, 2)) < 4.0)
-    return int(np.argmin(even)) if not even.all() else len(even)
+    for first in range(0, len(lines), _AT_A_TIME):
+        some = lines[first : first + _AT_A_TIME, :, :: max(1, lines.shape[2] // _BAR_POINTS)]
+        off = np.abs(some - colour).max(axis=-1)
+        even = (np.quantile(off, 0.98, axis=(1, 2)) < 10.0) & (off.mean(axis=(1, 2)) < 4.0)
+        if not even.all():
+            return first + int(np.argmin(even))
+    return len(lines)
 
 
 def _between(stack: Stack, bars: Bars) -> Stack:
@@ -193,13 +200,18 @@ def _picture(length: int, before: float, behind: float) -> tuple[int, int]:
     return first, length - last
 
 
-def _poles(stack: Stack) -> tuple[Pole, Pole]:
+def find_poles(stack: Stack) -> tuple[Pole, Pole]:
+    """How even the first and the last row are."""
+    import cv2
+
     _, height, width, _ = stack.shape
     step = max(1, width // _ROW_PARTS)
     parts = width // step
     if parts < _FAR + 1:
         return Pole(0.0, 0.0), Pole(0.0, 0.0)
-    rows = stack[:, :, : parts * step].reshape(len(stack), height, parts, step, 3).mean(axis=3)
+    rows = np.stack(
+        [cv2.resize(frame[:, : parts * step], (parts, height), interpolation=cv2.INTER_AREA) for frame in stack]
+    )
     rough = np.mean([np.abs(rows - np.roll(rows, far, axis=2)).mean(axis=(0, 2, 3)) for far in (1, _FAR)], axis=0)
     return _pole(rough), _pole(rough[::-1])
 

@@ -12,7 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from yt360_tools.examine.layout_seams import LINES, MOST_ODDS, Edge, Side, Stack, edges_of, seam_odds, side_of
+from yt360_tools.examine.layout_seams import (
+    LINES,
+    MOST_ODDS,
+    Edge,
+    Side,
+    Stack,
+    edges_of,
+    pair_odds,
+    seam_odds,
+    side_of,
+)
 from yt360_tools.geometry import Array
 
 KNOWN_FACES = (
@@ -121,11 +131,9 @@ def _meet(one: Side, other: Side) -> float:
 
 def _table(sides: list[Side]) -> Array:
     """The odds of each pair of edges of different cells."""
-    table = np.full((24, 24), -MOST_ODDS)
-    for a, b in itertools.combinations(range(24), 2):
-        if a // 4 != b // 4:
-            table[a, b] = table[b, a] = _meet(sides[a], sides[b])
-    return table
+    upper = np.triu(pair_odds(sides))
+    cells = np.arange(24) // 4
+    return np.where(cells[:, None] == cells, -MOST_ODDS, upper + upper.T)
 
 
 def _mean(table: Array, faces: str) -> float:

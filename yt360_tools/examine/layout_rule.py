@@ -18,6 +18,7 @@ from pathlib import Path
 from yt360_tools.config import ValidateConfig
 from yt360_tools.examine.declared import Declared
 from yt360_tools.examine.findings import Finding, Hypothesis
+from yt360_tools.examine.layout_shape import Shape, is_boxed_sphere
 from yt360_tools.media.layout import LayoutError, decide_layout
 from yt360_tools.projection.er import UNCROPPED
 from yt360_tools.records import SourceLayout
@@ -46,6 +47,7 @@ class DecidedLayout:
 def decide_by_rule(
     path: Path,
     looks: Sequence[Hypothesis],
+    shape: Shape | None,
     *,
     declared: Declared,
     faces: str,
@@ -56,13 +58,14 @@ def decide_by_rule(
 
     Args:
         looks: what its frames look like, the likeliest first; none where they tell nothing.
+        shape: of its frames; None where they tell nothing.
         faces: the arrangement that fits best if it is a cubemap.
 
     Raises:
         UsageError: what is declared is none of the known words.
         MediaError: the file does not open.
     """
-    rule = _Rule(path, tuple(looks), faces, thresholds)
+    rule = _Rule(path, tuple(looks), shape, faces, thresholds)
     try:
         said = decide_layout(
             path,
@@ -84,6 +87,7 @@ def decide_by_rule(
 class _Rule:
     path: Path
     looks: tuple[Hypothesis, ...]
+    shape: Shape | None
     faces: str
     limits: PictureThresholds
 
@@ -129,6 +133,7 @@ class _Rule:
         best = self.best
         if best.name in NO_SPHERE and self.is_clear:
             severity = "reject" if self.is_certain else "doubt"
+            said = dataclasses.replace(said, decided_by="default")
             return DecidedLayout(said, (self._no_sphere(severity, "it has no header of a sphere, and looks like"),))
         if best.name == _CUBEMAP and self.is_clear:
             return DecidedLayout(None, (self._unknown_faces(),))
@@ -156,7 +161,8 @@ class _Rule:
                 return DecidedLayout(None, (Finding(error.reason, "reject", str(error)), found))
             if best.name == _CUBEMAP and self.is_clear:
                 return DecidedLayout(None, (self._unknown_faces(),))
-            if self.is_clear:
+            is_boxed = self.shape is not None and is_boxed_sphere(self.shape, self.limits)
+            if self.is_clear or (is_boxed and best.name == "er mono"):
                 return DecidedLayout(_layout(best))
         if error.reason == "unsupported_projection" and self.is_certain and best.name not in (*NO_SPHERE, _CUBEMAP):
             looks_like = f"its picture looks like {best.name} for certain ({_percent(best)})"

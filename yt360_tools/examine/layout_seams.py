@@ -8,7 +8,9 @@ brightened is found by the likeness of fine structure on both sides.
 """
 
 import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,24 +93,62 @@ def seam_odds(one: Side, other: Side) -> float:
     return float(np.minimum(*(_block_odds(one, other, which) for which in (0, 1))).mean())
 
 
+def pair_odds(sides: Sequence[Side]) -> Array:
+    """`seam_odds` of each side (first index) with each other one read the other way; (sides, sides)."""
+    return np.asarray(np.minimum(*(_pair_block_odds(sides, which) for which in (0, 1))).mean(axis=-1))
+
+
 def _block_odds(one: Side, other: Side, which: int) -> Array:
     here, there = one.lines[which], other.lines[which]
-    length = here.shape[1]
-    near = np.maximum((one.near[which] + other.near[which]) / 2, _FLOOR)
-    seam = _by_block(here, there)
-    slid = (np.roll(there, max(1, int(part * length)), axis=1) for part in _SLIDES)
-    strange = np.mean([_by_block(here, line) for line in slid], axis=0)
+    strange = np.mean([_by_block(here, line) for line in _slid(there, along=1)], axis=0)
+    return _odds((one.near[which] + other.near[which]) / 2, _by_block(here, there), strange)
+
+
+def _pair_block_odds(sides: Sequence[Side], which: int) -> Array:
+    """As `_block_odds`, (sides, sides, blocks)."""
+    here = np.stack([side.lines[which] for side in sides]).astype(np.float64)
+    near = np.stack([side.near[which] for side in sides])
+    there = here[:, :, ::-1]
+    strange = np.mean([_pairs_by_block(here, lines) for lines in _slid(there, along=2)], axis=0)
+    return _odds((near[:, None] + near[None, :, ::-1]) / 2, _pairs_by_block(here, there), strange)
+
+
+def _slid(lines: NDArray[Any], along: int) -> Iterator[NDArray[Any]]:
+    """Strangers: lines slid along themselves."""
+    length = lines.shape[along]
+    return (np.roll(lines, max(1, int(part * length)), axis=along) for part in _SLIDES)
+
+
+def _odds(near: Array, seam: Array, strange: Array) -> Array:
+    """By block, from mean squared differences between neighbours near a seam, over the seam, and between strangers."""
+    near = np.maximum(near, _FLOOR)
     contrast = np.log(np.maximum(strange / near, 1.0))
     place = np.log(np.maximum(seam, near / 2) / near) / np.maximum(contrast, 1e-9)
     odds = np.clip((_HALF_WAY - place) * _STEEP, -MOST_ODDS, MOST_ODDS)
     return np.asarray(np.where(contrast > 0, odds * np.clip(contrast / np.log(_TELLING), 0, 1), 0.0))
 
 
+def _block_ends(length: int) -> NDArray[np.int_]:
+    count = max(1, min(_BLOCKS, length // _LEAST_BLOCK_PX))
+    return np.linspace(0, length, count + 1).astype(int)
+
+
+def _pairs_by_block(ones: Array, others: Array) -> Array:
+    """The mean squared differences of each of some lines (lines, frames, length, 3) with each other's, by block.
+
+    By |a - b|² = |a|² + |b|² - 2ab: products of matrices are what processors are best at.
+    """
+    found = []
+    for first, last in itertools.pairwise(_block_ends(ones.shape[2])):
+        a, b = (lines[:, :, first:last].reshape(len(lines), -1) for lines in (ones, others))
+        squares = np.einsum("ik,ik->i", a, a)[:, None] + np.einsum("ik,ik->i", b, b)[None]
+        found.append(np.maximum(squares - 2 * (a @ b.T), 0.0) / a.shape[1])
+    return np.stack(found, axis=-1)
+
+
 def _by_block(one: Stack, other: Stack) -> Array:
     """The mean squared difference of two lines, block by block."""
-    length = one.shape[1]
-    count = max(1, min(_BLOCKS, length // _LEAST_BLOCK_PX))
-    starts = np.linspace(0, length, count + 1).astype(int)
+    starts = _block_ends(one.shape[1])
     apart = one - other
     by_place = np.einsum("flc,flc->l", apart, apart) / (apart.shape[0] * apart.shape[2])
     return np.asarray(np.add.reduceat(by_place, starts[:-1]) / np.diff(starts), np.float64)

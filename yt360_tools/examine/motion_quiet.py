@@ -23,6 +23,9 @@ _LEFT_OUT = 3
 _SHARE = 0.25
 """So many of a second's packets are small where nothing moves: coders go on to refine a still with others."""
 
+_MOST_WINDOWS = 1_000_000
+"""Eleven days, of windows of a second."""
+
 
 def quiet_spans(packets: Packets, pixels: int, thresholds: PictureThresholds) -> tuple[Span, ...]:
     """Spans of whole windows of ``frozen_least_s`` in which hardly anything is sent, or nothing.
@@ -37,6 +40,8 @@ def quiet_spans(packets: Packets, pixels: int, thresholds: PictureThresholds) ->
     says = ~packets.is_key if not packets.is_key.all() else np.ones(times_s.size, bool)
     window_s, begin_s = thresholds.frozen_least_s, float(times_s[0])
     count = int((times_s[-1] - begin_s) / window_s) + 1
+    if count > _MOST_WINDOWS:  # times that jump so far are another finding
+        return ()
     place = np.minimum(((times_s - begin_s) / window_s).astype(int), count - 1)
     total = np.bincount(place, weights=says, minlength=count)
     quiet = np.bincount(place, weights=small & says, minlength=count) >= _SHARE * np.maximum(total, 1)

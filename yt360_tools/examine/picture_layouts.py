@@ -83,6 +83,6 @@ def _words(seen: LayoutEvidence, limits: PictureThresholds) -> dict[str, tuple[s
 
 
 def _meet(odds: float, even: float) -> str:
-    """Odds above `even` are for."""
+    """Log-odds above `even` are for."""
     off = odds - even
-    return f"{'meet' if off > _MAY else 'do not meet' if off < -_MAY else 'may meet'} (odds {off:+.1f})"
+    return f"{'meet' if off > _MAY else 'do not meet' if off < -_MAY else 'may meet'} (log-odds {off:+.1f})"

@@ -1,9 +1,11 @@
 """Whether anything moves in a picture: stills, slideshows, black and frozen spans, and how its frames come."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from yt360_tools.examine.findings import Finding, Span
 from yt360_tools.examine.motion_frames import Small, are_alike, changed_share, is_even, small_frame
@@ -12,12 +14,21 @@ from yt360_tools.examine.picture_samples import PictureSamples
 from yt360_tools.media.picture_packets import Packets
 from yt360_tools.thresholds import PictureThresholds
 
+_MUCH_MORE = 10
+"""Times the usual distance of frames: a clock that jumps."""
+
 _HARDLY_MORE = 1.05
 """Times are rounded by containers."""
 
 
-def motion_findings(path: Path, samples: PictureSamples, thresholds: PictureThresholds) -> tuple[Finding, ...]:
+def motion_findings(
+    path: Path, samples: PictureSamples, thresholds: PictureThresholds, *, most_gap_s: float = np.inf
+) -> tuple[Finding, ...]:
     """What of ``one_frame``, ``still``, ``slideshow``, ``black``, ``frozen`` and their spans, ``variable_rate`` it is.
+
+    Args:
+        most_gap_s: timestamps that jump farther, and much farther than usual, are a clock's fault: in the time between
+            nothing stands.
 
     Raises:
         MediaError: the file does not open.
@@ -29,8 +40,28 @@ def motion_findings(path: Path, samples: PictureSamples, thresholds: PictureThre
     usual_s = float(np.median(np.diff(times_s)))
     if usual_s > _HARDLY_MORE * thresholds.frozen_least_s and (slides := _slow_slides(samples, usual_s, thresholds)):
         return (slides, *rate)
-    stands = find_stands(path, samples, thresholds)
-    return (*_standing(samples, stands, float(times_s[-1] - times_s[0]) + usual_s, thresholds), *rate)
+    jumps = _jumps(times_s, max(most_gap_s, _MUCH_MORE * usual_s))
+    stands = [part for one in find_stands(path, samples, thresholds) for part in _between_jumps(one, jumps, thresholds)]
+    length_s = float(times_s[-1] - times_s[0]) + usual_s - sum(last - first for first, last in jumps)
+    return (*_standing(samples, stands, length_s, thresholds), *rate)
+
+
+def _jumps(times_s: NDArray[np.float64], least_s: float) -> list[Span]:
+    places = np.flatnonzero(np.diff(times_s) > least_s)
+    return [(float(times_s[place]), float(times_s[place + 1])) for place in places]
+
+
+def _between_jumps(stand: Stand, jumps: list[Span], limits: PictureThresholds) -> list[Stand]:
+    """What is left of a stand without jumps of the clock, where that is long enough."""
+    ends = [stand.start_s]
+    for first, last in jumps:
+        if first < stand.end_s and last > stand.start_s:
+            ends += [max(stand.start_s, first), min(stand.end_s, last)]
+    ends.append(stand.end_s)
+    if len(ends) == 2:
+        return [stand]
+    parts = zip(ends[::2], ends[1::2], strict=True)
+    return [replace(stand, start_s=first, end_s=last) for first, last in parts if last - first >= limits.frozen_least_s]
 
 
 def _slow_slides(samples: PictureSamples, usual_s: float, limits: PictureThresholds) -> Finding | None:
@@ -45,13 +76,15 @@ def _slow_slides(samples: PictureSamples, usual_s: float, limits: PictureThresho
 def _standing(
     samples: PictureSamples, stands: Sequence[Stand], length_s: float, limits: PictureThresholds
 ) -> tuple[Finding, ...]:
-    if samples.frames and all(is_even(frame, limits.black_most_levels) for frame in samples.frames):
+    seen_s = samples.times_s[-1] - float(samples.packets.times_s[0]) if samples.frames else 0.0
+    all_over = seen_s >= limits.black_most_share * length_s  # few key frames: only the beginning is looked at
+    if all_over and all(is_even(frame, limits.black_most_levels) for frame in samples.frames):
         said = f"all of {len(samples.frames)} frames that were looked at are of one colour"
         return (Finding("black", "reject", said, {"frames": float(len(samples.frames))}),)
     black = tuple((one.start_s, one.end_s) for one in stands if one.is_black)
     frozen = [one for one in stands if not one.is_black]
     return (
-        *_share_finding("black", black, length_s, limits.black_most_share, "reject"),
+        *_share_finding("black", black, length_s, limits.black_most_share, "reject", limits.unusable_least_s),
         *_frozen_findings(samples, frozen, length_s, limits),
     )
 
@@ -82,11 +115,11 @@ def _frozen_findings(
         severity = "reject" if sure >= limits.frozen_most_share else "doubt"
         return (Finding("slideshow", severity, said, numbers, spans),)
     severity = "reject" if sure >= limits.still_least_share else "doubt"
-    return _share_finding("frozen", spans, length_s, limits.frozen_most_share, severity)
+    return _share_finding("frozen", spans, length_s, limits.frozen_most_share, severity, limits.unusable_least_s)
 
 
 def _share_finding(
-    word: str, spans: tuple[Span, ...], length_s: float, most: float, severity: str
+    word: str, spans: tuple[Span, ...], length_s: float, most: float, severity: str, unusable_least_s: float
 ) -> tuple[Finding, ...]:
     """``black`` or ``frozen`` where too much of a picture is, else the spans as a note."""
     if not spans:
@@ -97,7 +130,14 @@ def _share_finding(
     said = f"its picture {doing} for {100 * share:.0f} % of the time ({told})"
     if share >= most:
         return (Finding(word, severity, said, {"share": share}, spans),)
-    return (Finding(f"{word}_spans", "note", f"{said}; no clip is made of that", {"share": share}, spans),)
+    is_long = [last - first >= unusable_least_s for first, last in spans]
+    if all(is_long):
+        then = "no clip is made of that"
+    elif any(is_long):
+        then = f"no clip is made of what lasts {unusable_least_s:g} s or longer"
+    else:
+        then = f"clips may hold it: it lasts less than {unusable_least_s:g} s"
+    return (Finding(f"{word}_spans", "note", f"{said}; {then}", {"share": share}, spans),)
 
 
 def _different(pictures: Sequence[Small], limits: PictureThresholds) -> int:

@@ -29,6 +29,7 @@ class PictureSamples:
             than three.
         times_s: of the frames, rising, in seconds on the source's clock.
         width, height: the picture's pixels as they are in the file.
+        sizes: (width, height) of the frames that were met; those of another size than the first are left out.
         rotation_deg: by how much its header asks players to turn it; the frames are not turned.
     """
 
@@ -38,6 +39,7 @@ class PictureSamples:
     height: int
     packets: Packets
     rotation_deg: int = 0
+    sizes: tuple[tuple[int, int], ...] = ()
 
 
 def sample_picture(path: Path) -> PictureSamples:
@@ -60,6 +62,7 @@ def sample_picture(path: Path) -> PictureSamples:
         frames: list[Picture] = []
         times: list[float] = []
         rotation_deg = 0
+        sizes: dict[tuple[int, int], None] = {}
         looks: Iterable[tuple[float, Any] | None]
         if packets.is_key.sum() < _FEW_KEYS and packets.times_s.size > 1:
             end_s = float(packets.times_s[: _MOST_DECODED - 1][-1])
@@ -71,10 +74,16 @@ def sample_picture(path: Path) -> PictureSamples:
         for found in looks:
             if found is None or (times and found[0] <= times[-1]):
                 continue
+            size = (found[1].width, found[1].height)
+            sizes.setdefault(size)
+            if size != next(iter(sizes)):
+                continue
             times.append(found[0])
             frames.append(_small(found[1]))
             rotation_deg = int(getattr(found[1], "rotation", 0) or 0)
-        return PictureSamples(tuple(frames), tuple(times), codec.width, codec.height, packets, rotation_deg)
+        return PictureSamples(
+            tuple(frames), tuple(times), codec.width, codec.height, packets, rotation_deg, tuple(sizes)
+        )
 
 
 def _evenly(start_s: float, end_s: float) -> list[float]:
@@ -82,9 +91,10 @@ def _evenly(start_s: float, end_s: float) -> list[float]:
 
 
 def _frames_from_the_start(container: Any, stream: Any, wanted: list[float]) -> Iterator[tuple[float, Any]]:
-    """The first frame, and the one that is seen at each wanted moment but the first, with their times."""
+    """The first frame, and one seen at each wanted moment but the first, or just before; with their times."""
     import av
 
+    stream.codec_context.skip_frame = "NONREF"  # the others, half of most films, are not needed for those that stay
     held, left = None, wanted[1:]
     try:
         for frame in itertools.islice(container.decode(stream), _MOST_DECODED):

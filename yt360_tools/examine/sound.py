@@ -59,6 +59,9 @@ def examine_sound(
     if probe.channels < needed or (declared_map is not None and len(declared_map) < 4):
         said = f"its sound has {probe.channels} channels; {max(4, needed)} are needed"
         return SoundExamination((Finding("too_few_channels", "reject", said, {"channels": float(probe.channels)}),))
+    if probe.sample_rate_hz < thresholds.useless_rate_hz:
+        said = f"its sample rate is {probe.sample_rate_hz} Hz: there is nothing in it to tell directions by"
+        return SoundExamination((Finding("low_rate", "reject", said, {"rate_hz": float(probe.sample_rate_hz)}),))
     declared = None if declared_map is None else (declared_map[0], declared_map[1], declared_map[2], declared_map[3])
     ambisonic = ambisonic_count(probe.channels, probe.layout_name)
     kept = needed if declared or ambisonic else min(probe.channels, _MOST_KEPT)
@@ -98,6 +101,8 @@ def _field_findings(
     copies = copy_findings(likeness, judged, numbers.total, thresholds)
     if any(finding.severity == "reject" for finding in copies):
         return empty + copies
+    if any(finding.code == "dead_channels" for finding in empty):
+        return empty + copies + of_format  # what W has alone may be theirs
     return empty + copies + of_format + _laid_over(judged.readings[chosen.name], chosen, levels, of_format, thresholds)
 
 
@@ -120,14 +125,15 @@ def _laid_over(
     share = float(is_alone.mean())
     if share < thresholds.laid_over_share:
         return ()
-    said = f"in {100 * share:.0f}% of what sounds, W is alone: is music or speech laid over?"
+    said = f"in {100 * share:.0f} % of what sounds, W is alone: is music or speech laid over?"
     return (Finding("laid_over", "doubt", said, {"w_alone_share": share}),)
 
 
 def _unexpected(probe: SoundProbe) -> Finding:
     """Nothing says that so many channels are ambisonics, neither their number nor what they sound like."""
+    named = "" if probe.layout_name == f"{probe.channels} channels" else f" ({probe.layout_name})"
     said = (
-        f"its sound has {probe.channels} channels ({probe.layout_name}), which need not be ambisonics, and do not "
+        f"its sound has {probe.channels} channels{named}, which need not be ambisonics, and do not "
         "sound like it; if they are, set validate.channel_map to the places of W, Y, Z, X, such as '0,1,2,3'"
     )
     return Finding("unexpected_channels", "reject", said, {"channels": float(probe.channels)})

@@ -68,7 +68,7 @@ def _unrelated(judged: Judged, scores: dict[str, float], thresholds: SoundThresh
         said = "its channels hear the same at different times, as surround sound does: no sound field"
         return Finding("not_ambisonic", "reject", said, numbers)
     if judged.impossible_share > 2 * thresholds.impossible_share:
-        said = f"in {100 * judged.impossible_share:.0f}% of what sounds, W hears hardly anything of it: no sound field"
+        said = f"in {100 * judged.impossible_share:.0f} % of what sounds, W hears hardly anything of it: no sound field"
         return Finding("not_ambisonic", "reject", said, numbers)
     said = "its channels do not go together as a sound field's do: is it one at all?"
     return Finding("not_ambisonic", "doubt", said, numbers)

@@ -146,7 +146,7 @@ def _judge_none(
         score -= thresholds.related_evidence
         score += float(np.log(_disagreement(readings[0], thresholds)))
     words = (
-        f"W is missing in {100 * impossible:.1f}% of the moments",
+        f"W is missing in {100 * impossible:.1f} % of the moments",
         f"the most alike are {alike:.2f} alike at once, and {lag:+.2f} more at another time",
     )
     return score, words
@@ -182,7 +182,7 @@ def _judge(
     evidence = [
         f"Y, Z, X over W: {reading.ratio_db:+.1f} dB, bands differ by {reading.spread_db:.1f} dB; "
         f"{one.ratio_db:+.1f} dB expected",
-        f"{100 * panned:.1f}% of the moments are panned as no plane wave is",
+        f"{100 * panned:.1f} % of the moments are panned as no plane wave is",
         *words,
     ]
     if one.name == "packed_5_1":

@@ -44,24 +44,28 @@ def measure_levels(sound: SoundStretches, thresholds: SoundThresholds) -> Levels
 
 def fault_findings(sound: SoundStretches, levels: Levels, thresholds: SoundThresholds) -> tuple[Finding, ...]:
     """``bad_samples``, ``silent``, ``silent_spans``, ``dc_offset``, ``clipping`` and ``low_rate``."""
-    found = [_bad(sound, levels), _low_rate(sound, thresholds)]
+    found = [_bad(sound, levels, thresholds), _low_rate(sound, thresholds)]
     if levels.is_silent:
         loudest = float(levels.hops_dbfs.max())
-        said = f"no moment of its sound is louder than {loudest:.0f} dBFS: it is silent"
-        found.append(Finding("silent", "reject", said, {"loudest_dbfs": loudest}))
+        looked_at = "" if sound.is_whole else " that was listened to"
+        said = f"no moment of its sound{looked_at} is louder than {loudest:.0f} dBFS: it is silent"
+        found.append(Finding("silent", "reject" if sound.is_whole else "doubt", said, {"loudest_dbfs": loudest}))
     else:
         found += [_silent_spans(sound, levels, thresholds), _clipping(sound, levels, thresholds)]
     found.append(_offset(sound, levels, thresholds))
     return tuple(finding for finding in found if finding is not None)
 
 
-def _bad(sound: SoundStretches, levels: Levels) -> Finding | None:
+def _bad(sound: SoundStretches, levels: Levels, thresholds: SoundThresholds) -> Finding | None:
     if sound.bad_s is None:
         return None
-    said = f"its sound has values that are no finite numbers, the first at {sound.bad_s:.3f} s"
-    if not levels.is_silent:
+    said = f"its sound has values that are no finite numbers, or absurd ones, the first at {sound.bad_s:.3f} s"
+    is_useless = levels.is_silent or sound.bad_share >= thresholds.most_bad
+    if is_useless:
+        said += f", and {100 * sound.bad_share:.0f} % of its seconds hold one"
+    else:
         said += "; no clip is made of what holds one"
-    severity = "reject" if levels.is_silent else "doubt"
+    severity = "reject" if is_useless else "doubt"
     return Finding("bad_samples", severity, said, {"first_s": sound.bad_s}, ((sound.bad_s, sound.bad_s + HOP_S),))
 
 
@@ -82,7 +86,8 @@ def _silent_spans(sound: SoundStretches, levels: Levels, thresholds: SoundThresh
         return None
     share = sum(last - first for first, last in spans) / (HOP_S * is_quiet.size)
     severity = "doubt" if share > thresholds.most_silence else "note"
-    said = f"{100 * share:.0f}% of its sound is silent, in {len(spans)} spans"
+    told = ", ".join(f"{first:.1f} to {last:.1f} s" for first, last in spans[:4]) + (" ..." if len(spans) > 4 else "")
+    said = f"{100 * share:.0f} % of its sound is silent ({told})"
     return Finding("silent_spans", severity, said, {"silent_share": share, "spans": float(len(spans))}, spans)
 
 
@@ -117,7 +122,7 @@ def _clipping(sound: SoundStretches, levels: Levels, thresholds: SoundThresholds
     numbers = {"clipped_share": share, "channel": float(channel), "stuck_share": ceiling.stuck_share}
     if ceiling.tops >= thresholds.least_tops:
         numbers |= {"rise_ratio": ceiling.rise_ratio, "heap": ceiling.heap}
-    said = f"{100 * share:.2f}% of the samples of its channel {channel} lie on flat tops: it is clipped"
+    said = f"{100 * share:.2f} % of the samples of its channel {channel} lie on flat tops: it is clipped"
     return Finding("clipping", "doubt", said, numbers)
 
 
@@ -128,7 +133,10 @@ def _offset(sound: SoundStretches, levels: Levels, thresholds: SoundThresholds) 
         return None
     over_db = 20 * float(np.log10(abs(offset))) - float(levels.levels_dbfs[place])
     severity = "doubt" if abs(offset) >= thresholds.most_offset else "note"
+    others = [str(k) for k, mean in enumerate(sound.means) if k != place and abs(mean) >= thresholds.least_offset]
     said = f"its channel {place} has a constant offset of {offset:+.4f} of full scale, {over_db:+.0f} dB to its sound"
+    if others:
+        said += f"; there is one in {', '.join(others)}, too"
     return Finding("dc_offset", severity, said, {"offset": offset, "channel": float(place), "over_sound_db": over_db})
 
 

@@ -28,6 +28,19 @@ def check_codes(codes: Iterable[str], setting: str) -> None:
             raise UsageError(f"{setting}: {code!r} cannot be tolerated: nothing could be built of such a file")
 
 
+def check_rules(tolerate: Collection[str], refuse: Collection[str]) -> None:
+    """Refuse what is no code, or is tolerated and refused.
+
+    Raises:
+        UsageError: names the first such word.
+    """
+    check_codes(tolerate, "validate.tolerate")
+    check_codes(refuse, "validate.refuse")
+    for code in tolerate:
+        if code in refuse:
+            raise UsageError(f"{code!r} is to be tolerated and refused: leave one out")
+
+
 def judged(findings: Iterable[Finding], *, tolerate: Collection[str], refuse: Collection[str]) -> tuple[Finding, ...]:
     """The findings as a user takes them, the gravest first: a tolerated one is a note, a refused one rejects."""
     found = []

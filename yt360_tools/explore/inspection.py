@@ -1,12 +1,13 @@
 """Files examined outside any workspace: which belong together, what they are, and a sheet for each."""
 
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from yt360_tools.config import Config
-from yt360_tools.errors import UsageError
+from yt360_tools.errors import EnvironmentMissing, UsageError
 from yt360_tools.examine.declared import Declared
 from yt360_tools.examine.examination import Examination
 from yt360_tools.examine.limits import examine_within_limits
@@ -18,6 +19,7 @@ _MEDIA = (
     "mts", "nut", "oga", "ogg", "ogv", "opus", "rf64", "ts", "w64", "wav", "webm",
 )  # fmt: skip
 _SHEETS = "sheets"
+_UNSAFE = re.compile(r"[^\w.-]", re.ASCII)
 
 logger = logging.getLogger(__name__)
 
@@ -41,21 +43,28 @@ class Inspected:
 def files_of(paths: Sequence[Path]) -> tuple[tuple[str, Path, Path], ...]:
     """(name, picture, sound) of each video among files and folders of files; the same path twice for a muxed one.
 
-    ``NAME.video.EXT`` and ``NAME.audio.EXT`` beside each other are one video.
+    ``NAME.video.EXT`` and ``NAME.audio.EXT`` beside each other are one video. Of several paths one that is not there
+    is examined like an empty file.
 
     Raises:
-        UsageError: a path is not there, or a folder holds no media.
+        UsageError: the only path is not there, or a folder holds no media.
     """
     found: dict[str, tuple[str, Path, Path]] = {}
     for path in paths:
         if path.is_dir():
-            inside = sorted(one for one in path.iterdir() if one.is_file() and _is_media(one))
+            beside = sorted(one for one in path.iterdir() if not one.name.startswith("."))
+            inside = [one for one in beside if one.is_file() and _is_media(one)]
+            left_out = [one.name for one in beside if one not in inside and not one.is_dir()]
+            if inside and left_out:
+                logger.info("%s: %d files are no media by their names (%s)", path, len(left_out), left_out[0])
             if not inside:
                 raise UsageError(f"the folder {path} has no media files (such as .mp4, .mkv, .webm)")
         elif path.is_file():
             inside = [path]
+        elif len(paths) > 1:
+            inside = [path]  # the others are examined all the same
         else:
-            raise UsageError(f"{path} is not there")
+            raise UsageError(f"{path} is {'no file' if path.exists() else 'not there'}")
         for one in inside:
             video = _video_of(one)
             found.setdefault(str(video[1].absolute()), video)
@@ -78,18 +87,30 @@ def inspect(
 
     Raises:
         EnvironmentMissing: ffmpeg is missing, or `sheets` cannot be written.
+        Exception: behind the last video, the first one's that could not be examined.
     """
     entries: list[PageEntry] = []
+    failures: list[Exception] = []
     for number, (name, picture, sound) in enumerate(videos):
-        examination = examine_within_limits(picture, sound, config, declared, channels)
+        try:
+            examination = examine_within_limits(picture, sound, config, declared, channels)
+        except EnvironmentMissing:
+            raise
+        except Exception as error:  # killed from outside, or a bug: the others are examined first
+            logger.error("%s: it could not be examined: %s", name, error)
+            failures.append(error)
+            continue
         sheet = None
         if sheets is not None:
-            sheet = _drawn(SheetTask(name, picture, sound, sheets / _SHEETS / f"{number:04}.png", examination), config)
+            out = sheets / _SHEETS / f"{number:04}-{_UNSAFE.sub('_', name)[:60]}.png"
+            sheet = _drawn(SheetTask(name, picture, sound, out, examination), config)
             shown = f"{_SHEETS}/{sheet.name}" if sheet else ""
             entries.append(PageEntry(name, examination.verdict, _reasons(examination), shown))
         yield Inspected(name, picture, sound, examination, sheet)
     if sheets is not None:
         write_examined_page(sheets / "index.html", "Examined files", entries)
+    if failures:
+        raise failures[0]
 
 
 def _drawn(task: SheetTask, config: Config) -> Path | None:

@@ -19,9 +19,13 @@ def check_complete(path: Path) -> None:
     ISO-BMFF: a box; Matroska: the segment; WAV: the data chunk; Ogg: the last page, or its mark as the last
     (RFC 3533, section 6: Ogg announces no duration, so its pages are all there is to tell).
 
+    What is no file is another check's affair.
+
     Raises:
         MediaError: ``truncated``.
     """
+    if not path.is_file():
+        return
     size = path.stat().st_size
     with path.open("rb") as file:
         magic = file.read(12)
@@ -69,6 +73,8 @@ def _missing_of_matroska(file: BinaryIO, size: int) -> str:
     head = file.read(8)
     header_bytes, header_size = _ebml_size(head)
     at = 4 + header_bytes + header_size
+    if at >= size:  # a header that does not tell its size, or tells one that cannot be
+        return ""
     file.seek(at)
     head = file.read(12)
     length_bytes, length = _ebml_size(head[4:])

@@ -81,8 +81,11 @@ def start_of(stream: Any) -> float:
 
 
 def announced_end(container: Any, stream: Any) -> float | None:
-    """When the stream ends by its own header (not the container's), in seconds; None when that is silent."""
-    if not stream.duration or stream.duration < 0:
+    """When the stream ends by its own header (not the container's), in seconds; None when that is silent.
+
+    Matroska's headers are: ffmpeg gives its streams the length of the whole file.
+    """
+    if "matroska" in container.format.name or not stream.duration or stream.duration < 0:
         return None
     return start_of(stream) + float(stream.duration * stream.time_base)
 

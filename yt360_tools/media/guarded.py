@@ -19,10 +19,7 @@ from yt360_tools.media.guarded_process import GuardedProcess, ProcessOver
 Result = TypeVar("Result")
 
 _LIMITED = "too_long_to_examine"
-_ENDED_BY_SYSTEM = {
-    signal.SIGKILL: "took more memory than this machine has",
-    signal.SIGXCPU: "took more of a processor's time than it may",
-}
+_ENDED_BY_SYSTEM = {signal.SIGXCPU: "took more of a processor's time than it may"}
 
 
 def run_guarded(
@@ -79,7 +76,7 @@ class Guard:
 
         Raises:
             MediaError: ``too_long_to_examine`` beyond a limit, or `crashed` when the process died.
-            TransientError: ``unchecked``: the process did not start.
+            TransientError: ``unchecked``: the process did not start, or was killed from outside.
         """
         call = pickle.dumps((function, arguments, timeout_s, memory_mib))
         name = _name_of(function, arguments)
@@ -123,6 +120,9 @@ def _named(error: ProcessOver, name: str, status: int, crashed: str) -> MediaErr
         return TransientError("unchecked", f"{name}: the process that should examine it did not start: it {why}")
     if error.limit:
         return MediaError(_LIMITED, f"{name}: examining it {error.limit}")
+    if -status == signal.SIGKILL:  # nobody here did it: whether the file or its neighbours took the memory is not known
+        why = "the system does so for want of memory; run again, with more of it"
+        return TransientError("unchecked", f"{name}: the process that examined it was killed: {why}")
     if -status in _ENDED_BY_SYSTEM:
         return MediaError(_LIMITED, f"{name}: examining it {_ENDED_BY_SYSTEM[signal.Signals(-status)]}")
     by = f"by {_signal_name(-status)}" if status < 0 else f"with the code {status}"

@@ -167,5 +167,7 @@ def sample_frames(path: Path) -> Samples:
             width = min(_WIDTH, frame.width) // 16 * 16 or frame.width
             height = max(16, round(width * frame.height / frame.width / 16) * 16)
             small = frame.reformat(width=width, height=height, format="gray", interpolation="AREA")
-            frames.append(small.to_ndarray().astype(np.float32))
+            gray = small.to_ndarray().astype(np.float32)
+            if not frames or gray.shape == frames[0].shape:  # a picture's size may change
+                frames.append(gray)
         return Samples(frames, stream.codec_context.width, stream.codec_context.height)

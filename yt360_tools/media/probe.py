@@ -58,7 +58,11 @@ class PictureProbe:
 
 @dataclass(frozen=True)
 class SoundProbe:
-    """A file's first sound stream; times in seconds on the source's clock, `end_s` exclusive."""
+    """A file's sound stream; times in seconds on the source's clock, `end_s` exclusive.
+
+    Attributes:
+        track: which one of the file's sound streams it is, counted from 0.
+    """
 
     codec: str
     channels: int
@@ -66,6 +70,7 @@ class SoundProbe:
     start_s: float
     end_s: float
     layout_name: str
+    track: int = 0
 
 
 def probe_video(path: Path) -> PictureProbe:
@@ -116,6 +121,7 @@ def probe_sound(path: Path) -> SoundProbe:
             start_s=start_of(stream),
             end_s=_end_of(path, container, stream, "unreadable_sound"),
             layout_name=layout.name,
+            track=[one.index for one in container.streams if one.type == "audio"].index(stream.index),
         )
 
 

@@ -63,25 +63,38 @@ class Sa3d:
         return w, y, z, x
 
 
-def read_sa3d(path: Path) -> Sa3d | None:
-    """What the first sound track says that says anything; None when there is none.
+def header_channel_map(path: Path, sound_track: int, channels: int) -> Places | None:
+    """Which of a sound track's decoded channels are W, Y, Z, X by its own header; None where that does not tell.
+
+    Args:
+        sound_track: which one of the file's, counted from 0.
+        channels: how many it really has: a header that counts otherwise is not believed.
+    """
+    header = read_sa3d(path, sound_track)
+    return header.channel_map if header is not None and header.channels == channels else None
+
+
+def read_sa3d(path: Path, sound_track: int | None = None) -> Sa3d | None:
+    """What a sound track's header says, or the first one's that says anything; None when there is none.
 
     Damage is not an error here: what cannot be understood counts as absent.
     """
     try:
         with open_walker(path) as walker:
-            return None if walker.is_matroska() else _read_mp4(walker)
+            return None if walker.is_matroska() else _read_mp4(walker, sound_track)
     except OSError:
         return None
 
 
-def _read_mp4(walker: Walker) -> Sa3d | None:
+def _read_mp4(walker: Walker, wanted: int | None) -> Sa3d | None:
     moov = next(walker.boxes_in(walker.file, b"moov"), None)
     sound_tracks = -1
     for mdia in walker.boxes_at(moov, b"trak", b"mdia") if moov else ():
         if not any(walker.payload(hdlr, 4, skip=8) == b"soun" for hdlr in walker.boxes_in(mdia, b"hdlr")):
             continue
         sound_tracks += 1
+        if wanted not in (None, sound_tracks):
+            continue
         for box in _sa3d_boxes(walker, mdia):
             found = _read_contents(sound_tracks, walker.payload(box, _HEAD.size + 4 * _MOST_CHANNELS))
             if found:

@@ -27,6 +27,9 @@ _POSITION_STEPS = 2.0**20
 """To what part of a sample positions are rounded: seconds as floats are no more exact, and a position that is just
 not whole would be resampled with another kernel."""
 _ZERO_CROSSINGS = 16
+MOST_VALUE = 1000.0
+"""Times full scale, 60 dB above it: no recording has such samples; files that are damaged do."""
+_BAD = "the sound has values that are no numbers, or absurd ones"
 
 
 def read_sound(
@@ -52,8 +55,8 @@ def read_sound(
         if piece.is_complete or back_s is None:
             break
     _check_inside(path, piece, start_s, end_s)
-    if not np.isfinite(piece.samples).all():
-        raise MediaError("bad_samples", f"{path.name}: the sound has values that are not numbers")
+    if not (np.abs(piece.samples) <= MOST_VALUE).all():
+        raise MediaError("bad_samples", f"{path.name}: {_BAD}")
     position = round((start_s - piece.start_s) * piece.rate_hz * _POSITION_STEPS) / _POSITION_STEPS
     if piece.rate_hz == sample_rate_hz:
         # Of two samples equally near the earlier one; a bare round() would ask how many lie before them.
@@ -63,6 +66,8 @@ def read_sound(
 
 def read_envelope(path: Path, hop_s: float = 0.1, *, channel: int = 0) -> tuple[float, NDArray[np.float64]]:
     """Where the sound begins (seconds), and the RMS of one channel (W) over each `hop_s` from there on.
+
+    NaN stands for a hop that holds a value which is no number, or beyond `MOST_VALUE`.
 
     Raises:
         MediaError: ``unreadable_sound``, ``no_sound``, ``empty_file``, ``too_few_channels``, ``unexpected_channels``,
@@ -88,8 +93,8 @@ def read_envelope(path: Path, hop_s: float = 0.1, *, channel: int = 0) -> tuple[
     if envelope is None:
         raise MediaError("unreadable_sound", f"{path.name}: nothing of its sound decodes")
     levels = envelope.levels
-    if not np.isfinite(levels).all():
-        raise MediaError("bad_samples", f"{path.name}: the sound has values that are not numbers")
+    if levels.size and np.isnan(levels).all():
+        raise MediaError("bad_samples", f"{path.name}: all along, {_BAD}")
     return start_s, levels
 
 
@@ -110,6 +115,7 @@ class _Envelope:
 
     def add(self, samples: NDArray[np.float32]) -> None:
         first = self.samples - self._rest.size
+        samples = np.where(np.abs(samples) <= MOST_VALUE, samples, np.float32(np.nan))
         self._rest = np.concatenate([self._rest, samples])
         self.samples += samples.size
         edges = self._edges_to(self.samples) - first

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from yt360_tools.errors import MediaError
 from yt360_tools.media.probe import SoundProbe
-from yt360_tools.media.sound import GAP_S, Samples
+from yt360_tools.media.sound import GAP_S, MOST_VALUE, Samples
 from yt360_tools.media.sound_decoding import decoded_blocks
 
 HOP_S = 0.1
@@ -17,8 +17,8 @@ MOST_STRETCHES = 24
 _LONGEST_STRETCH_S = 3.0
 _KEPT_SAMPLES = 8_000_000
 """Of all stretches and channels together: 32 MB."""
-_WHOLE_SAMPLES = 240_000_000
-"""Of all channels together, 20 minutes of four at 48 kHz: a track with more is read in stretches alone."""
+_WHOLE_SAMPLES = 2_400_000_000
+"""Of all channels together, 3.5 hours of four at 48 kHz: a track with more is read in stretches alone."""
 _LONGEST_GAP_S = 3600.0
 _PREROLL_S = 0.2
 
@@ -44,7 +44,8 @@ class SoundStretches:
         powers: (channels, hops), the mean square of each hop.
         means, peaks: (channels,), over all that was read; finite values alone.
         stretches: in the order of their times, with the channels that were asked for.
-        bad_s: when the first value comes that is no finite number; None where there is none.
+        bad_s: when the first value comes that is no finite number, or beyond `MOST_VALUE`; None where there is none.
+        bad_share: of the parts of about a second that were read, how many hold such a value.
     """
 
     sample_rate_hz: int
@@ -55,6 +56,7 @@ class SoundStretches:
     peaks: NDArray[np.float64]
     stretches: tuple[Stretch, ...]
     bad_s: float | None
+    bad_share: float = 0.0
 
 
 def read_stretches(path: Path, probe: SoundProbe, kept: Sequence[int]) -> SoundStretches:
@@ -104,6 +106,8 @@ class _Reader:
     length_s: float
     count: int = 0
     bad_s: float | None = None
+    _parts: int = 0
+    _bad_parts: int = 0
     _rate: int = 0
     _times: list[NDArray[np.float64]] = field(default_factory=list)
     _powers: list[NDArray[np.float64]] = field(default_factory=list)
@@ -157,10 +161,11 @@ class _Reader:
         self._held_count = samples.shape[1] - used
 
     def _finite(self, samples: Samples) -> Samples:
-        with np.errstate(over="ignore", invalid="ignore"):
-            if not samples.size or np.isfinite(samples.sum(dtype=np.float64)):
-                return samples
-        is_bad = ~np.isfinite(samples)
+        self._parts += bool(samples.size)
+        if not samples.size or (samples.max() <= MOST_VALUE and samples.min() >= -MOST_VALUE):
+            return samples
+        is_bad = ~(np.abs(samples) <= MOST_VALUE)
+        self._bad_parts += bool(is_bad.any())
         if self.bad_s is None and is_bad.any():
             self.bad_s = self._held_s + int(np.argmax(is_bad.any(axis=0))) / self._rate
         return np.where(is_bad, np.float32(0), samples)
@@ -199,4 +204,5 @@ class _Reader:
             self._peaks,
             tuple(self._found),
             self.bad_s,
+            self._bad_parts / max(1, self._parts),
         )

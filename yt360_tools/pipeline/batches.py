@@ -274,7 +274,9 @@ class _BatchRun:
             )
             items = frozenset(item for report in reports for item in report.items)
             stopped = next((report.stopped for report in reports if report.stopped), "")
-            summed.append(StageReport(stage, items, lasting, stopped, waiting if stage == download.STAGE else ()))
+            took_s = sum(report.took_s for report in reports)
+            waits = waiting if stage == download.STAGE else ()
+            summed.append(StageReport(stage, items, lasting, stopped, waits, took_s=took_s))
         return tuple(summed)
 
 

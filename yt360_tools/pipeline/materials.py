@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from yt360_tools.config import SegmentConfig
 from yt360_tools.errors import MediaError, TransientError
 from yt360_tools.pipeline.executors import process_pool, stop_workers
@@ -49,14 +51,21 @@ def read_material(video: VideoRecord, marked: Spans, root: Path, config: Segment
 
     Raises:
         MediaError: a file cannot be read.
+        TransientError: ``missing_media``.
         EnvironmentMissing: cuts are asked for, and PySceneDetect is not installed.
     """
     from yt360_tools.media.scene_cuts import scene_cuts
     from yt360_tools.media.sound import read_envelope
 
+    if not (root / video.audio_path).is_file():
+        raise TransientError("missing_media", f"{root / video.audio_path} is gone; 'yt360 download' fetches it again")
     levels_start_s, levels = read_envelope(root / video.audio_path, hop_s=HOP_S, channel=video.channel_map[0])
     cuts_s = scene_cuts(root / video.video_path, config.scene_threshold) if config.scene_cuts else ()
     gain = abs(video.channel_gains[0])
+    is_bad = np.isnan(levels)
+    bad_s = levels_start_s + HOP_S * np.flatnonzero(is_bad)
+    marked += tuple((float(from_s), float(from_s + HOP_S), "bad_samples") for from_s in bad_s)
+    levels = np.where(is_bad, 0.0, levels)
     return Material(video.video_id, video.start_s, video.end_s, levels_start_s, levels * gain, marked, cuts_s)
 
 
@@ -121,8 +130,6 @@ def _all_of(calls: Mapping[str, _Read], pool: Executor) -> Iterator[tuple[str, M
 
 def _material_or_why(video: VideoRecord, marked: Spans, root: Path, config: SegmentConfig) -> Material | Unread:
     path = root / video.audio_path
-    if not path.is_file():
-        return Unread(video.video_id, "missing_media", f"{video.video_id}: {path} is gone", False)
     try:
         return read_material(video, marked, root, config)
     except (MediaError, TransientError) as error:

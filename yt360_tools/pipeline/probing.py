@@ -74,6 +74,7 @@ def declared_channels(config: ValidateConfig) -> tuple[int, ...] | None:
 
 def _channel_map(sound: "SoundProbe", path: Path, declared: tuple[int, ...] | None) -> tuple[int, ...]:
     from yt360_tools.media.ambisonic_channels import channel_map_for
+    from yt360_tools.media.sa3d import header_channel_map
 
     if declared is not None:
         if max(declared) >= sound.channels:
@@ -82,6 +83,9 @@ def _channel_map(sound: "SoundProbe", path: Path, declared: tuple[int, ...] | No
                 f"{path.name}: the sound has {sound.channels} channels; channel_map {declared} asks for more",
             )
         return declared
+    said = header_channel_map(path, sound.track, sound.channels)
+    if said is not None:
+        return said
     try:
         return channel_map_for(sound.channels, sound.layout_name)
     except MediaError as error:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ from yt360_tools.pipeline.runner import BUG, run_tasks
 from yt360_tools.pipeline.shard_tables import write_shard_tables
 from yt360_tools.pipeline.standing import Standing, standings, waiting_of
 from yt360_tools.pipeline.status import MANIFEST_STAGE, StageStatus, ledger_status
-from yt360_tools.pipeline.told import told_videos
+from yt360_tools.pipeline.told import built_videos, told_videos
 from yt360_tools.pipeline.views import check_view_options
 from yt360_tools.pipeline.workspace import Workspace
 from yt360_tools.records import Outcome
@@ -52,6 +53,7 @@ class StageReport:
         stopped: why the stage ended before all was taken up; empty where it was.
         notes: what else there is to say, such as what waits until when.
         fetching_s: seconds in which media were fetched.
+        took_s: seconds on the clock.
     """
 
     stage: str
@@ -60,6 +62,7 @@ class StageReport:
     stopped: str = ""
     notes: tuple[str, ...] = ()
     fetching_s: float = 0.0
+    took_s: float = 0.0
 
     @property
     def taken_up(self) -> int:
@@ -129,6 +132,7 @@ class Line:
     def run_one(self, stage: str) -> StageReport:
         """Run one stage, as `run` does."""
         remember(self.ledger, self.config, stage)
+        began_s = time.monotonic()
         try:
             found = _RUN[stage](self)
         except OSError as error:
@@ -138,7 +142,8 @@ class Line:
         logger.info("%s: took up %d items", stage, len(found.outcomes))
         problems = tuple(outcome for outcome in found.outcomes if outcome.state != "done")
         items = frozenset(outcome.item for outcome in found.outcomes)
-        return StageReport(stage, items, problems, found.stopped, found.notes, found.seconds)
+        took_s = time.monotonic() - began_s
+        return StageReport(stage, items, problems, found.stopped, found.notes, found.seconds, took_s)
 
     def told(self, reasons: Collection[str]) -> "Line":
         """The same line, which asks for videos that were not fetched for one of some reasons; ``all`` for every one.
@@ -267,7 +272,8 @@ def unfinished_videos(line: Line) -> list[str]:
 
 
 def _run_validate(line: Line) -> Sequence[Outcome]:
-    built = {entry.data["video_id"] for entry in line.ledger.entries(build.STAGE).values() if entry.state == "done"}
+    built = built_videos(line.ledger)
+    _warn_of_other_rules(line, built)
     validate.take_up_redeclared(line.manifest, line.ledger, line.config.validate, built, line.workspace.root)
     segment.forget_lost_rows(line.ledger)
     tasks = validate.plan_validation(line.manifest, line.ledger, line.workspace, line.config)
@@ -280,6 +286,22 @@ def _run_validate(line: Line) -> Sequence[Outcome]:
     ]
     line.ledger.record(lost)
     return lost + _on_processes(line, [task for task in tasks if task.video_id not in changed], "validate", "video")
+
+
+def _warn_of_other_rules(line: Line, built: set[str]) -> None:
+    """Say that changed rules change nothing by themselves."""
+    otherwise = validate.judged_otherwise(line.ledger, line.config, line.manifest.video_ids)
+    unbuilt = [video_id for video_id in otherwise if video_id not in built]
+    if unbuilt:
+        logger.warning(
+            "%d videos were judged by other rules than these (thresholds, tolerate, refuse) and stay as they were: "
+            "'yt360 validate --again' examines them anew",
+            len(unbuilt),
+        )
+    elif otherwise:
+        logger.warning(
+            "%d videos were judged by other rules than these, and stand in shards: they stay", len(otherwise)
+        )
 
 
 def _run_segment(line: Line) -> Sequence[Outcome]:

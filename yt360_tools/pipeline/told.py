@@ -64,5 +64,21 @@ def take_up_rejected(line: "Line") -> "Line":
     return line.told_videos(told)
 
 
+def take_up_judged_otherwise(line: "Line") -> "Line":
+    """The line which examines again what was judged by other rules, and cuts it again, unless clips of it are built."""
+    ledger = line.ledger
+    again = {*validate.judged_otherwise(ledger, line.config, line.manifest.video_ids)} - built_videos(ledger)
+    ledger.forget(validate.STAGE, again)
+    rows = [row.clip_id for row in line.manifest.rows if row.video_id in again]
+    ledger.forget(segment.STAGE, rows)
+    ledger.expect(segment.STAGE, rows)
+    return line
+
+
+def built_videos(ledger: Ledger) -> set[str]:
+    """The videos that stand in shards."""
+    return {entry.data["video_id"] for entry in ledger.entries(build.STAGE).values() if entry.state == "done"}
+
+
 def _rejected(ledger: Ledger, stage: str, items: Collection[str]) -> list[str]:
     return [item for item, entry in ledger.entries_of(stage, items).items() if entry.state == "rejected"]

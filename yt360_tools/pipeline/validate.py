@@ -1,15 +1,18 @@
 """The second stage: what each video's picture and sound really are, and whether they serve."""
 
 import dataclasses
+import hashlib
+import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from yt360_tools.config import Config, ValidateConfig
+from yt360_tools.config import Config, ValidateConfig, as_plain
 from yt360_tools.errors import MediaError, TransientError, UsageError
 from yt360_tools.examine.declared import Declared
 from yt360_tools.examine.limits import examine_within_limits
-from yt360_tools.examine.tolerance import check_codes
+from yt360_tools.examine.tolerance import check_rules
 from yt360_tools.manifest import Manifest
 from yt360_tools.pipeline import download
 from yt360_tools.pipeline.ledger import Ledger
@@ -30,6 +33,15 @@ EXAMINATION = "examination"
 """Beside a record in the ledger, and without one where a video was rejected: what was found, with the evidence."""
 
 _SPANS = "unusable_spans"
+
+_RULES = "rules"
+"""Beside a record: what it was judged by, see `rules_of`."""
+
+_NO_RULES = (
+    "projection", "stereo", "faces", "pose", "pose_signs",
+    "decode_timeout_s", "examine_timeout_s", "examine_memory_mib",
+)  # fmt: skip
+"""Of the section ``[validate]``: what is put over a record without looking again, and limits."""
 
 _CURED_BY_DECLARING = (
     "unsupported_projection", "unknown_faces", "not_equirectangular", "flat", "flat_in_sphere", "half_sphere",
@@ -52,7 +64,8 @@ class ValidateTask:
     def run(self) -> list[Outcome]:
         try:
             picture, sound = self._files()
-            return [self._examined(picture, sound) if self.config.validate.examine else self._probed(picture, sound)]
+            found = self._examined(picture, sound) if self.config.validate.examine else self._probed(picture, sound)
+            return [dataclasses.replace(found, data={**found.data, _RULES: rules_of(self.config)})]
         except MediaError as error:
             return [Outcome(self.video_id, STAGE, "rejected", error.reason, str(error))]
         except TransientError as error:
@@ -81,7 +94,8 @@ class ValidateTask:
             said = _said(found, "reject")
             return Outcome(self.video_id, STAGE, "rejected", found.findings[0].code, said, data)
         record = _record(self.video_id, picture, sound, found, self.workspace.root)
-        doubts = _doubts(record, _said(found, "doubt", "fix"))
+        said = _said(found, "doubt", "fix")
+        doubts = f"{record.video_path}: {said}" if said else ""
         return Outcome(self.video_id, STAGE, "done", detail=doubts, data={**dataclasses.asdict(record), **data})
 
     def _files(self) -> tuple[Path, Path]:
@@ -103,6 +117,23 @@ class ValidateTask:
         return self.failed("worker_died", f"{self.video_id}: the worker died while examining it"), None
 
 
+def rules_of(config: Config) -> str:
+    """A digest of what videos are judged by: whether and with what thresholds, and what is tolerated or refused."""
+    sections = {name: as_plain(getattr(config, name)) for name in ("validate", "picture", "sound", "timing")}
+    sections["validate"] = {key: value for key, value in sections["validate"].items() if key not in _NO_RULES}
+    return hashlib.sha256(json.dumps(sections, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def judged_otherwise(ledger: Ledger, config: Config, video_ids: Collection[str]) -> list[str]:
+    """The videos that were judged by other rules than the configuration's; not those of which no rules are known."""
+    now = rules_of(config)
+    return [
+        video_id
+        for video_id, entry in ledger.entries_of(STAGE, video_ids).items()
+        if entry.is_final and entry.data.get(_RULES, now) != now
+    ]
+
+
 def check_validate_options(config: ValidateConfig) -> None:
     """Refuse what is no channel map, no arrangement of faces and no finding.
 
@@ -112,8 +143,7 @@ def check_validate_options(config: ValidateConfig) -> None:
     declared_channels(config)
     if config.faces != "auto":
         parse_faces(config.faces)
-    check_codes(config.tolerate, "validate.tolerate")
-    check_codes(config.refuse, "validate.refuse")
+    check_rules(config.tolerate, config.refuse)
 
 
 def plan_validation(manifest: Manifest, ledger: Ledger, workspace: Workspace, config: Config) -> list[ValidateTask]:
@@ -237,7 +267,8 @@ def video_record(data: dict[str, Any]) -> VideoRecord:
 
 
 def _said(examination: "Examination", *severities: str) -> str:
-    return "; ".join(finding.text for finding in examination.findings if finding.severity in severities)
+    said = dict.fromkeys(finding.text for finding in examination.findings if finding.severity in severities)
+    return "; ".join(said)
 
 
 def _doubts(record: VideoRecord, said: str) -> str:

@@ -111,9 +111,8 @@ def candidates_of(material: Material, config: SegmentConfig) -> Candidates:
     against = np.full(count, FREE, np.uint8)
     for cut_s in material.cuts_s:
         against[(starts_s + _TOUCH_S < cut_s) & (cut_s < starts_s + clip_s - _TOUCH_S)] = CUT
-    for from_s, to_s, word in material.marked:
-        if not _is_silence(word):
-            against[_overlap(starts_s, clip_s, from_s, to_s) > _TOUCH_S] = MARKED
+    for from_s, to_s, _ in material.marked:
+        against[_overlap(starts_s, clip_s, from_s, to_s) > _TOUCH_S] = MARKED
     for from_s, to_s in _silences(material, config):
         against[_overlap(starts_s, clip_s, from_s, to_s) >= config.most_silent_s - 1e-9] = SILENCE
     return Candidates(
@@ -172,17 +171,13 @@ def why_none(candidates: Candidates, config: SegmentConfig) -> MediaError:
     return MediaError(reason, f"{name}: none of {candidates.starts_s.size} windows of {length} can be used: {said}")
 
 
-def _is_silence(word: str) -> bool:
-    return word.startswith("silent")
-
-
 def _overlap(starts_s: Array, clip_s: float, from_s: float, to_s: float) -> Array:
     """By how many seconds each window reaches into a span."""
     return np.minimum(starts_s + clip_s, to_s) - np.maximum(starts_s, from_s)
 
 
 def _silences(material: Material, config: SegmentConfig) -> list[tuple[float, float]]:
-    """The spans in which W is silent, and those that validation marks so, that may stand against a window.
+    """The spans in which W is silent that may stand against a window.
 
     One after the other, never joined: what sounds for a moment between two of them ends a silence. Each is taken a hop
     wider on either side: where it begins and ends within a hop is not known.
@@ -197,8 +192,7 @@ def _silences(material: Material, config: SegmentConfig) -> list[tuple[float, fl
         for first, end in edges.reshape(-1, 2)
         if (end - first + 2) * HOP_S + _RING_S >= config.most_silent_s
     ]
-    marked = [(from_s, to_s) for from_s, to_s, word in material.marked if _is_silence(word)]
-    found = [*((start_s + first * HOP_S, start_s + end * HOP_S) for first, end in runs), *marked]
+    found = [(start_s + first * HOP_S, start_s + end * HOP_S) for first, end in runs]
     return [(from_s, to_s) for from_s, to_s in found if to_s - from_s >= config.most_silent_s]
 
 
@@ -219,7 +213,7 @@ def _window_levels(material: Material, starts_s: Array, clip_s: float) -> Array:
     power = np.concatenate([[0.0], np.cumsum(material.levels**2)])
     edges = np.round((np.stack([starts_s, starts_s + clip_s]) - material.levels_start_s) / HOP_S).astype(int)
     first, last = np.clip(edges, 0, material.levels.size)
-    mean = (power[last] - power[first]) / np.maximum(last - first, 1)
+    mean = (power[last] - power[first]) / np.maximum(edges[1] - edges[0], 1)
     return np.asarray(10 * np.log10(np.maximum(mean, 0) + _NO_POWER))
 
 

@@ -1,4 +1,4 @@
-"""Sets of viewports by name: ``cube``, ``ring:4``, ``fibonacci:32``, ``random:8``, ``sound:4``, or one by one."""
+"""Sets of viewports by name, such as ``cube``, ``ring:4``, ``random:8`` or ``cube+ring:4``, and views one by one."""
 
 import hashlib
 import re
@@ -51,7 +51,7 @@ class ViewSettings:
 def make_views(
     text: str, settings: ViewSettings, *, name: str = "", loudest: Loudest | None = None
 ) -> tuple[View, ...]:
-    """The views of a set given by its name.
+    """The views of a set given by its name, or of several, such as ``cube+ring:8``, one set behind the other.
 
     Args:
         name: of what is looked at, such as a clip's id: ``random:K`` draws others for another name.
@@ -61,12 +61,20 @@ def make_views(
     Raises:
         UsageError: no such set, settings that make no view, or views that do not fit so far apart.
     """
-    kind, count = parse_view_set(text)
+    sets = [(part, *parse_view_set(part)) for part in text.split("+")]
+    if sum(count for _, _, count in sets) > MOST_VIEWS:
+        raise UsageError(f"a clip may have {MOST_VIEWS} views; {text!r} are {sum(count for _, _, count in sets)}")
+    if (settings.hfov_range_deg or settings.aspect_range) and not any(kind == "random" for _, kind, _ in sets):
+        raise UsageError(f"a range of hfov or aspects is what random:K draws from; the views are {text!r}")
+    return tuple(view for part, kind, count in sets for view in _one_set(part, kind, count, settings, name, loudest))
+
+
+def _one_set(
+    text: str, kind: str, count: int, settings: ViewSettings, name: str, loudest: Loudest | None
+) -> tuple[View, ...]:
     width, height = settings.width, settings.height
     if kind == "random":
         return _random_views(count, settings, name)
-    if settings.hfov_range_deg or settings.aspect_range:
-        raise UsageError(f"a range of hfov or aspects is what random:K draws from; the views are {text!r}")
     if kind == "cube":
         if width != height:
             raise UsageError(f"a cube's faces are square; got --size {width}x{height}")
@@ -135,7 +143,8 @@ def parse_view_set(text: str) -> tuple[str, int]:
         return kind, len(CUBE_FACES)
     if kind not in VIEW_SETS or kind == "cube" or not number.isdecimal() or not 1 <= int(number) <= MOST_VIEWS:
         raise UsageError(
-            f"views are cube, fibonacci:N, ring:N, random:K or sound:K with 1 to {MOST_VIEWS} views; "
+            f"views are cube, fibonacci:N, ring:N, random:K or sound:K with 1 to {MOST_VIEWS} views, or some of them "
+            f"joined by +; "
             f"got {text!r}{'' if kind in VIEW_SETS else nearest(kind, VIEW_SETS)}"
         )
     return kind, int(number)

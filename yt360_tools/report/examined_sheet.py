@@ -27,6 +27,9 @@ VERDICT_WORDS = {"accept": "accepted", "fix": "accepted with a fix", "doubt": "d
 
 _CHANNELS = ("#1c1f24", "#1f9e89", "#8e5bd0", "#e07b39", "#00a5e0", "#f0308a", "#6fae00", "#8c6239")
 _SEVERITY_COLOURS = {"note": GREY, "fix": "#2a6fbb", "doubt": "#c77700", "reject": "#c0262d"}
+_NO_FIELD = ("not_ambisonic", "mono_upmixed", "stereo_in_disguise", "unexpected_channels", "dead_w")
+"""Rejected for one of these, channels are no W, Y, Z, X."""
+
 _MARGIN, _GAP = 22, 12
 _SPHERE = (330, 165)
 _LEFT = _MARGIN + 34
@@ -91,11 +94,17 @@ def facts_of(examination: Examination) -> list[str]:
         facts.append(f"{picture.codec} {picture.width}\u00d7{picture.height}, {picture.fps:.4g} fps")
         facts.append(f"{picture.start_s:.4g}\u2013{picture.end_s:.5g} s")
     if layout:
-        facts.append(f"{layout.projection} {layout.stereo} (by {layout.decided_by})")
+        by = {"manifest": "as declared"}.get(layout.decided_by, f"by {layout.decided_by}")
+        facts.append(f"{layout.projection} {layout.stereo} ({by})")
     if sound:
         facts.append(f"{sound.codec}, {sound.channels} channels, {sound.sample_rate_hz / 1000:g} kHz")
         facts.append(f"{sound.start_s:.4g}\u2013{sound.end_s:.5g} s")
-    if examination.channel_map and (examination.channel_map != (0, 1, 2, 3) or set(examination.channel_gains) != {1.0}):
+    is_field = not any(one.code in _NO_FIELD and one.severity == "reject" for one in examination.findings)
+    if (
+        is_field
+        and examination.channel_map
+        and (examination.channel_map != (0, 1, 2, 3) or set(examination.channel_gains) != {1.0})
+    ):
         gains = ", ".join(f"{gain:.3g}" for gain in examination.channel_gains)
         facts.append(f"W, Y, Z, X are channels {', '.join(map(str, examination.channel_map))} times {gains}")
     return facts

@@ -20,7 +20,7 @@ class PictureThresholds:
         origin="such a sphere has fewer than 32 pixels across a view of 90 degrees",
     )  # fmt: skip
     seam_meets_from: float = threshold(
-        0.0, -5, 5, unit="odds",
+        0.0, -5, 5, unit="log-odds",
         says="above it the left and the right edge meet",
         origin="all spheres lie above 0.2, 95 of 100 flat films and half spheres below -0.4 (260 sets of frames with "
         "even seeds: demo worlds and photographs on spheres, raw, and through H.264 at crf 22 and 30 and VP9, 240 to "
@@ -32,13 +32,13 @@ class PictureThresholds:
         origin="97 of 100 spheres lie above 0.53, 95 of 100 others below 0.51 (the same frames)",
     )  # fmt: skip
     seam_eac_from: float = threshold(
-        0.3, -5, 5, unit="odds",
+        0.3, -5, 5, unit="log-odds",
         says="above it the edges of EAC's faces meet; 0.4 are added where no other arrangement's meet better",
         origin="EAC frames lie above 1.2 and pairs of eyes in EAC above 0.5, with what is added; 97 of 100 others "
         "below -0.4 (the same frames)",
     )  # fmt: skip
     seam_cubemap_from: float = threshold(
-        0.6, -5, 5, unit="odds",
+        0.6, -5, 5, unit="log-odds",
         says="above it the edges of a cubemap's faces meet; 0.4 are added where the best arrangement is in use",
         origin="all cubemaps lie above 0.8, with what is added; 97 of 100 spheres below 0.5, flat films below -0.5 "
         "(the same frames)",
@@ -63,6 +63,11 @@ class PictureThresholds:
         0.04, 0.01, 0.4, unit="share",
         says="even bars at two opposite edges must be so wide to count",
         origin="a film of 16:9 in a frame of 2:1 has bars of 5.6 %",
+    )  # fmt: skip
+    shape_most_off: float = threshold(
+        0.03, 0, 1, unit="share",
+        says="an equirectangular picture whose width over height differs by more from a whole sphere's is told of",
+        origin="codecs' sizes are rounded to 16 pixels, 1.7 % of 960; 16:9 is 11 % off",
     )  # fmt: skip
     layout_certain_from: float = threshold(
         0.97, 0.5, 1, unit="score",

@@ -20,6 +20,11 @@ class SoundThresholds(SoundFormatThresholds):
         says="a lower sample rate is a doubt",
         origin="the paper's spectrograms reach to 12 kHz; at 16 kHz voices and directions are still whole",
     )  # fmt: skip
+    useless_rate_hz: int = threshold(
+        1000, 800, 768_000, unit="Hz",
+        says="a lower sample rate is rejected",
+        origin="the bands that a sound field is judged by begin at 200 Hz",
+    )  # fmt: skip
     silent_dbfs: float = threshold(
         -80.0, -120, 0, unit="dBFS",
         says="a tenth of a second in which no channel is louder is silent",
@@ -34,6 +39,11 @@ class SoundThresholds(SoundFormatThresholds):
         0.5, 0, 1, unit="share",
         says="a track of which more is silent is a doubt",
         origin="a choice: from there on most of it is nothing to hear",
+    )  # fmt: skip
+    most_bad: float = threshold(
+        0.9, 0, 1, unit="share",
+        says="sound of whose seconds so many hold a value that is no finite number is rejected",
+        origin="no clip could be made of it: one such value spoils a clip",
     )  # fmt: skip
     dead_below_db: float = threshold(
         50.0, 10, 120, unit="dB",
