@@ -156,7 +156,7 @@ def test_rebuild_as_json(report: dict[str, Any], world: Path) -> None:
     assert report["workspace"] == str(world / "work")
     assert [stage["stage"] for stage in report["stages"]] == ["download", "validate", "segment", "build"]
     for stage in report["stages"]:
-        check_fields(stage, STAGE_FIELDS | {"taken_up": int, "stopped": str, "notes": list})
+        check_fields(stage, STAGE_FIELDS | {"taken_up": int, "took_s": float, "stopped": str, "notes": list})
     download, *_, build = report["stages"]
     assert (download["done"], download["failed"], download["taken_up"]) == (1, 1, 2)
     assert download["failed_reasons"] == {"missing_media": 1}
@@ -174,7 +174,7 @@ def test_status_as_json(report: dict[str, Any], world: Path) -> None:
         check_fields(stage, STAGE_FIELDS)
     by_name = {stage["stage"]: stage for stage in found["stages"]}
     for stage in report["stages"]:
-        of_the_run = {name: stage[name] for name in ("taken_up", "stopped", "notes")}
+        of_the_run = {name: stage[name] for name in ("taken_up", "took_s", "stopped", "notes")}
         assert stage == by_name[stage["stage"]] | of_the_run
     assert by_name["manifest"]["rejected_reasons"] == {"bad_times": 1}
 
