@@ -188,14 +188,14 @@ def machine_facts() -> str:
 
 def table(rows: Sequence[Row]) -> str:
     """The rows for a person, in columns."""
-    lines = [f"{'':<37}{'unit':<9}{'ours':>8}{'baseline':>10}{'ratio':>8}  target"]
+    lines = [f"{'':<40}{'unit':<9}{'ours':>8}{'baseline':>10}{'ratio':>8}  target"]
     for row in rows:
         what = "at most" if row.ratio is not None else "under"
         unit = "x" if row.ratio is not None else " s"
         target = "" if row.limit is None else f"{what} {row.limit:g}{unit}: {'met' if row.is_met else 'MISSED'}"
         ratio = "" if row.ratio is None else f"{row.ratio:.2f}x"
         baseline = "" if row.baseline is None else f"{row.baseline:.2f}"
-        lines.append(f"{row.name:<37}{row.unit:<9}{row.ours:>8.2f}{baseline:>10}{ratio:>8}  {target}".rstrip())
+        lines.append(f"{row.name:<40}{row.unit:<9}{row.ours:>8.2f}{baseline:>10}{ratio:>8}  {target}".rstrip())
     return "\n".join(lines)
 
 
