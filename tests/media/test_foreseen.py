@@ -118,3 +118,16 @@ def test_packets_that_tell_nothing_are_no_fault(films: Path, tmp_path: Path) -> 
     foresight = Foresight(films / "vp9.webm")
     assert foresight.foresee([-1.0, 0.5]) is None
     foresight.close()
+
+
+@pytest.mark.parametrize("start_s", [0.5, 1.2, 9.0])
+@pytest.mark.parametrize("taken", range(1, 20))
+def test_a_window_that_is_left_early_leaves_nothing_behind(films: Path, taken: int, start_s: float) -> None:
+    """Wherever a reader is stopped, what it reads next elsewhere has all its frames."""
+    path = films / "closed.mp4"
+    with FrameReader(path, 16) as reader, FrameReader(path, 16, threads=2) as whole:
+        for _ in zip(range(taken), reader.window(0, 4), strict=False):
+            pass
+        found, wanted = (list(one.source_frames(start_s, start_s + 1)) for one in (reader, whole))
+    assert [time_s for time_s, _ in found] == [time_s for time_s, _ in wanted]
+    assert all(np.array_equal(one, other) for (_, one), (_, other) in zip(found, wanted, strict=True))

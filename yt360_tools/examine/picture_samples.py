@@ -30,7 +30,6 @@ class PictureSamples:
         times_s: of the frames, rising, in seconds on the source's clock.
         width, height: the picture's pixels as they are in the file.
         sizes: (width, height) of the frames that were met; those of another size than the first are left out.
-        rotation_deg: by how much its header asks players to turn it; the frames are not turned.
     """
 
     frames: tuple[Picture, ...]
@@ -38,7 +37,6 @@ class PictureSamples:
     width: int
     height: int
     packets: Packets
-    rotation_deg: int = 0
     sizes: tuple[tuple[int, int], ...] = ()
 
 
@@ -61,7 +59,6 @@ def sample_picture(path: Path) -> PictureSamples:
             start_s, end_s = float(packets.times_s[0]), float(packets.times_s[-1])
         frames: list[Picture] = []
         times: list[float] = []
-        rotation_deg = 0
         sizes: dict[tuple[int, int], None] = {}
         looks: Iterable[tuple[float, Any] | None]
         if packets.is_key.sum() < _FEW_KEYS and packets.times_s.size > 1:
@@ -80,10 +77,7 @@ def sample_picture(path: Path) -> PictureSamples:
                 continue
             times.append(found[0])
             frames.append(_small(found[1]))
-            rotation_deg = int(getattr(found[1], "rotation", 0) or 0)
-        return PictureSamples(
-            tuple(frames), tuple(times), codec.width, codec.height, packets, rotation_deg, tuple(sizes)
-        )
+        return PictureSamples(tuple(frames), tuple(times), codec.width, codec.height, packets, tuple(sizes))
 
 
 def _evenly(start_s: float, end_s: float) -> list[float]:

@@ -59,10 +59,8 @@ def files_of(paths: Sequence[Path]) -> tuple[tuple[str, Path, Path], ...]:
                 logger.info("%s: %d files are no media by their names (%s)", path, len(left_out), left_out[0])
             if not inside:
                 raise UsageError(f"the folder {path} has no media files (such as .mp4, .mkv, .webm)")
-        elif path.is_file():
+        elif path.is_file() or len(paths) > 1:  # one that is not there: the others are examined all the same
             inside = [path]
-        elif len(paths) > 1:
-            inside = [path]  # the others are examined all the same
         else:
             raise UsageError(f"{path} is {'no file' if path.exists() else 'not there'}")
         for one in inside:

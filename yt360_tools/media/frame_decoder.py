@@ -52,6 +52,7 @@ class FrameDecoder:
 
     def _decoded(self) -> Iterator[Any]:
         codec, passes_over = self._stream.codec_context, False
+        codec.skip_frame = "DEFAULT"  # before a search it may have been otherwise
         for packet in self._container.demux(self._stream):
             is_spare = self._foreseen is not None and packet.pts in self._foreseen.spare
             if is_spare != passes_over:
@@ -71,6 +72,9 @@ class FrameDecoder:
 
     def expect(self, targets_s: Sequence[float]) -> None:
         """Say which frames `frame_at` will be asked for next, in rising order; none: any may be."""
+        spare = self._foreseen.spare if self._foreseen is not None else ()
+        if spare and self._position_s < max(spare) * self._tick_s:
+            self._position_s = -math.inf  # left early: what comes next may have been passed over, and is searched anew
         limits_s = [target_s + self.half_tick_s for target_s in targets_s]
         self._foreseen = self._foresight.foresee(limits_s) if self._foresight is not None and limits_s else None
 

@@ -42,7 +42,7 @@ class SoundStretches:
         is_whole: whether every sample was read; else only the stretches, and no `times_s` lie between them.
         times_s: when each hop of `HOP_S` begins, in seconds on the source's clock.
         powers: (channels, hops), the mean square of each hop.
-        means, peaks: (channels,), over all that was read; finite values alone.
+        means: (channels,), over all that was read; finite values alone.
         stretches: in the order of their times, with the channels that were asked for.
         bad_s: when the first value comes that is no finite number, or beyond `MOST_VALUE`; None where there is none.
         bad_share: of the parts of about a second that were read, how many hold such a value.
@@ -53,7 +53,6 @@ class SoundStretches:
     times_s: NDArray[np.float64]
     powers: NDArray[np.float64]
     means: NDArray[np.float64]
-    peaks: NDArray[np.float64]
     stretches: tuple[Stretch, ...]
     bad_s: float | None
     bad_share: float = 0.0
@@ -120,7 +119,6 @@ class _Reader:
 
     def __post_init__(self) -> None:
         self._sums = np.zeros(self.channels)
-        self._peaks = np.zeros(self.channels)
         self._waiting = list(self.starts)
 
     def read(self, blocks: Iterator[Block]) -> None:
@@ -153,7 +151,6 @@ class _Reader:
             self._powers.append(square / np.diff(np.append(edges, used)))
             self._times.append(self._held_s + edges / self._rate)
             self._sums += taken.sum(axis=1, dtype=np.float64)
-            self._peaks = np.maximum(self._peaks, np.maximum(taken.max(axis=1), -taken.min(axis=1)))
             self._keep(taken)
         self.count += used
         self._held_s += used / self._rate
@@ -201,7 +198,6 @@ class _Reader:
             np.concatenate(self._times),
             np.concatenate(self._powers, axis=1),
             self._sums / self.count,
-            self._peaks,
             tuple(self._found),
             self.bad_s,
             self._bad_parts / max(1, self._parts),
